@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+#
+# DOC: what a person or CI asks figment for. `make help` lists it.
+#
+# Userspace is built here with the machine's own compiler; the kernel module is
+# built by DKMS, wherever it gets installed. demo, check and vm need a guest:
+# vm/run makes one, in which this same Makefile's guest-install has been run.
+
+VERSION := 0.1.0
+
+BUILD    ?= build
+PREFIX   ?= /usr/local
+LIBDIR   ?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch)
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR  ?= $(PREFIX)/share
+TESTDIR  ?= $(PREFIX)/lib/figment
+# The loader looks for ICDs in these whatever the prefix is.
+ICDDIR   ?= $(DATADIR)/vulkan/icd.d
+UDEVDIR  ?= /usr/lib/udev/rules.d
+MODPROBEDIR ?= /etc/modprobe.d
+KVER     ?= $(shell uname -r)
+
+CFLAGS   ?= -O2 -g
+override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Wmissing-prototypes -Wstrict-prototypes -Wshadow -fvisibility=hidden -pthread
+
+export VERSION BUILD PREFIX LIBDIR INCLUDEDIR DATADIR TESTDIR ICDDIR CFLAGS
+
+all: userspace demo-build
+
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+
+include userspace/userspace.mk
+-include demo/demo.mk
+-include kernel/dkms.mk
+
+## make demo         two processes share a picture through the virtual GPU, in a guest
+## make check        build everything and run every test in a guest
+## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
+demo:
+	@demo/run
+check:
+	@selftests/run-in-vm
+vm:
+	@vm/run
+
+## make install      on this machine: DKMS module, library, ICD, headers (DESTDIR, PREFIX)
+## make uninstall    take all of that away
+install: install-userspace install-module
+uninstall: uninstall-userspace uninstall-module
+
+# Run inside the guest's root, by vm/run: what a user installs, and what a test needs.
+guest-install: PREFIX := /usr
+guest-install: install install-demo
+	$(MAKE) -C selftests install
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all help demo check vm install uninstall guest-install clean demo-build install-demo

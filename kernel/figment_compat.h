@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef FIGMENT_COMPAT_H
+#define FIGMENT_COMPAT_H
+
+/**
+ * DOC: kernels
+ *
+ * The one place that knows of differences between the kernels figment builds
+ * for: 6.1, 6.12 and 7.x. FIGMENT_HAVE_* come from Kbuild, which greps the
+ * headers of the very kernel that is built for: Debian's stable kernels take
+ * API changes in mid-series, so a version number says little. Three macros that
+ * never went into a stable series go by version all the same.
+ *
+ * What has one spelling that is right everywhere is not here. So drm_sched's
+ * time-out is not either: it is never used, as figment_queue.c argues.
+ */
+
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/version.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/gpu_scheduler.h>
+
+/* A token before 6.13, a string since. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define FIGMENT_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS("DMA_BUF")
+#else
+#define FIGMENT_IMPORT_NS_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)
+#endif
+
+/* The second argument is gone since 6.10. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define figment_assign_str(dst, src) __assign_str(dst)
+#else
+#define figment_assign_str(dst, src) __assign_str(dst, src)
+#endif
+
+/* Returns nothing since 6.11. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define FIGMENT_PLATFORM_REMOVE(fn) .remove = (fn)
+#else
+#define FIGMENT_PLATFORM_REMOVE(fn) .remove_new = (fn)
+#endif
+
+/* drm_driver */
+
+#ifdef FIGMENT_HAVE_DRIVER_DATE
+#define FIGMENT_DRIVER_DATE .date = "20261121",
+#else
+#define FIGMENT_DRIVER_DATE
+#endif
+
+/* Up to 6.5 there is no PRIME without these, later they are the default. */
+#ifdef FIGMENT_HAVE_PRIME_MMAP
+#define FIGMENT_DRIVER_PRIME \
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
+	.gem_prime_mmap = drm_gem_prime_mmap,
+#else
+#define FIGMENT_DRIVER_PRIME
+#endif
+
+#ifdef FIGMENT_HAVE_SHOW_FDINFO
+#define FIGMENT_FOPS_FDINFO .show_fdinfo = drm_show_fdinfo,
+#define FIGMENT_DRIVER_FDINFO(fn) .show_fdinfo = (fn),
+#define FIGMENT_DEFINE_FDINFO(fn)
+
+static inline u64 figment_client_id(struct drm_file *file)
+{
+	return file->client_id;
+}
+#else
+#include <linux/seq_file.h>
+
+static inline u64 figment_client_id(struct drm_file *file)
+{
+	static atomic64_t last = ATOMIC64_INIT(0);
+
+	return atomic64_inc_return(&last);
+}
+
+/* Up to 6.4 a driver prints everything, and to the file's operation itself. */
+#define FIGMENT_FOPS_FDINFO .show_fdinfo = figment_fop_show_fdinfo,
+#define FIGMENT_DRIVER_FDINFO(fn)
+#define FIGMENT_DEFINE_FDINFO(fn) \
+static void figment_fop_show_fdinfo(struct seq_file *m, struct file *f) \
+{ \
+	struct drm_printer p = drm_seq_file_printer(m); \
+	struct drm_file *file = f->private_data; \
+	struct figment_client *client = file->driver_priv; \
+	\
+	drm_printf(&p, "drm-driver:\t%s\n", file->minor->dev->driver->name); \
+	drm_printf(&p, "drm-client-id:\t%llu\n", client->id); \
+	fn(&p, file); \
+}
+#endif
+
+/* Who has no drm_show_fdinfo() prints the generic keys and the sizes itself. */
+#ifdef FIGMENT_HAVE_MEMORY_STATS
+static inline void figment_show_memory(struct drm_printer *p, struct drm_file *file)
+{
+	drm_show_memory_stats(p, file);
+}
+#else
+static inline void figment_show_memory(struct drm_printer *p, struct drm_file *file)
+{
+	struct drm_gem_object *obj;
+	u64 total = 0;
+	int id;
+
+	spin_lock(&file->table_lock);
+	idr_for_each_entry(&file->object_idr, obj, id)
+		total += obj->size;
+	spin_unlock(&file->table_lock);
+	drm_printf(p, "drm-total-memory:\t%llu KiB\n", total >> 10);
+}
+#endif
+
+#ifndef FIGMENT_HAVE_LIST_COUNT_NODES
+#define list_count_nodes figment_list_count_nodes
+static inline size_t figment_list_count_nodes(struct list_head *head)
+{
+	struct list_head *pos;
+	size_t count = 0;
+
+	list_for_each(pos, head)
+		count++;
+	return count;
+}
+#endif
+
+/* GEM: map into the kernel, with the reservation lock not held by the caller. */
+static inline int figment_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+#if defined(FIGMENT_HAVE_GEM_VMAP)
+	return drm_gem_vmap(obj, map);
+#elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
+	return drm_gem_vmap_unlocked(obj, map);
+#else
+	return drm_gem_shmem_vmap(to_drm_gem_shmem_obj(obj), map);
+#endif
+}
+
+static inline void figment_gem_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+#if defined(FIGMENT_HAVE_GEM_VMAP)
+	drm_gem_vunmap(obj, map);
+#elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
+	drm_gem_vunmap_unlocked(obj, map);
+#else
+	drm_gem_shmem_vunmap(to_drm_gem_shmem_obj(obj), map);
+#endif
+}
+
+/* The scheduler */
+
+static inline int figment_sched_init(struct drm_gpu_scheduler *sched,
+				     const struct drm_sched_backend_ops *ops,
+				     unsigned int depth, const char *name,
+				     struct device *dev)
+{
+#ifdef FIGMENT_HAVE_SCHED_INIT_ARGS
+	const struct drm_sched_init_args args = {
+		.ops = ops,
+#ifdef FIGMENT_HAVE_SCHED_NUM_RQS
+		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
+#endif
+		.credit_limit = depth,
+		.timeout = MAX_SCHEDULE_TIMEOUT,
+		.name = name,
+		.dev = dev,
+	};
+
+	return drm_sched_init(sched, &args);
+#elif defined(FIGMENT_HAVE_SCHED_CREDITS)
+	return drm_sched_init(sched, ops, NULL, DRM_SCHED_PRIORITY_COUNT, depth, 0,
+			      MAX_SCHEDULE_TIMEOUT, NULL, NULL, name, dev);
+#else
+	return drm_sched_init(sched, ops, depth, 0, MAX_SCHEDULE_TIMEOUT, NULL, NULL,
+			      name, dev);
+#endif
+}
+
+static inline int figment_sched_job_init(struct drm_sched_job *job,
+					 struct drm_sched_entity *entity, void *owner,
+					 u64 client_id)
+{
+#if defined(FIGMENT_HAVE_SCHED_CLIENT_ID)
+	return drm_sched_job_init(job, entity, 1, owner, client_id);
+#elif defined(FIGMENT_HAVE_SCHED_CREDITS)
+	return drm_sched_job_init(job, entity, 1, owner);
+#else
+	return drm_sched_job_init(job, entity, owner);
+#endif
+}
+
+/* The lowest priority was renamed when the order was turned round. */
+#ifdef FIGMENT_HAVE_SCHED_PRIORITY_LOW
+#define FIGMENT_SCHED_PRIORITY_LOW DRM_SCHED_PRIORITY_LOW
+#else
+#define FIGMENT_SCHED_PRIORITY_LOW DRM_SCHED_PRIORITY_MIN
+#endif
+
+#ifdef FIGMENT_HAVE_SCHED_PREPARE_JOB
+#define FIGMENT_SCHED_PREPARE(fn) .prepare_job = (fn)
+#else
+#define FIGMENT_SCHED_PREPARE(fn) .dependency = (fn)
+#endif
+
+#endif

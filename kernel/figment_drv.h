@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef FIGMENT_DRV_H
+#define FIGMENT_DRV_H
+
+#include <linux/dma-fence.h>
+#include <linux/iosys-map.h>
+#include <linux/kref.h>
+#include <linux/kthread.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_print.h>
+#include <drm/gpu_scheduler.h>
+
+#include "figment_drm.h"
+
+/**
+ * DOC: who holds what
+ *
+ * open file -> client -> queues
+ *	A &struct figment_client is what one open file has. It outlives the file
+ *	for as long as its jobs need it.
+ *
+ * queue -> client, device, and its scheduler
+ *	A &struct figment_queue is referenced by the client's table, by its
+ *	executor's fd and by every job. The last reference hands it to a worker,
+ *	because ending a scheduler sleeps and a job may be put anywhere.
+ *
+ * job -> queue, buffers, hardware fence
+ *	A &struct figment_job is referenced by the scheduler from arming to
+ *	free_job, and by the engine while it executes.
+ *
+ * finished fence -> hardware fence -> scheduler, module
+ *	A fence that userspace still holds names its scheduler, on kernels before
+ *	7 with no check that there is one. So the scheduler's memory, and this
+ *	code, stay until the last of its fences is gone: see figment_fence.c.
+ */
+
+#define FIGMENT_MAX_DEVICES	8
+#define FIGMENT_MAX_RINGS	16
+#define FIGMENT_MAX_QUEUES	256
+#define FIGMENT_MAX_CLIENT_JOBS	65536
+
+enum figment_engine {
+	FIGMENT_COPY = DRM_FIGMENT_ENGINE_COPY,
+	FIGMENT_HOST = DRM_FIGMENT_ENGINE_HOST,
+	FIGMENT_NUM_ENGINES
+};
+
+/**
+ * struct figment_sched - a scheduler, in memory that its fences keep
+ * @base: the scheduler
+ * @ref: one for whoever initialised it, one for each hardware fence
+ * @worker: a copy ring's thread; NULL for a host queue
+ */
+struct figment_sched {
+	struct drm_gpu_scheduler base;
+	struct kref ref;
+	struct kthread_worker *worker;
+};
+
+/**
+ * struct figment_device - one virtual GPU
+ * @drm: the DRM device
+ * @index: which of the module's devices
+ * @num_rings: copy rings
+ * @rings: they
+ * @ring_list: their schedulers, as an entity wants to have them
+ * @memory_limit: bytes of buffers, at most; zero is no limit
+ * @memory_used: bytes of the device's own buffers
+ * @lock: protects @queues and @bos
+ * @queues: all queues that have not been freed
+ * @bos: all buffers
+ */
+struct figment_device {
+	struct drm_device drm;
+	unsigned int index;
+	unsigned int num_rings;
+	struct figment_sched *rings[FIGMENT_MAX_RINGS];
+	struct drm_gpu_scheduler *ring_list[FIGMENT_MAX_RINGS];
+	u64 memory_limit;
+	atomic64_t memory_used;
+	struct mutex lock;
+	struct list_head queues;
+	struct list_head bos;
+};
+
+static inline struct figment_device *to_figment_device(struct drm_device *drm)
+{
+	return container_of(drm, struct figment_device, drm);
+}
+
+/**
+ * struct figment_client - what one open file has
+ * @ref: the open file's and its queues'
+ * @id: as fdinfo shows it
+ * @pid: who opened it, for debugfs
+ * @queues: by id
+ * @submit_lock: from resolving a submit's dependencies until its jobs are pushed
+ * @jobs: jobs that exist
+ * @busy_ns: time its jobs have kept each engine busy
+ */
+struct figment_client {
+	struct kref ref;
+	u64 id;
+	pid_t pid;
+	struct xarray queues;
+	struct mutex submit_lock;
+	atomic_t jobs;
+	atomic64_t busy_ns[FIGMENT_NUM_ENGINES];
+};
+
+/**
+ * struct figment_bo - a buffer
+ * @base: the shmem object, or the import of a foreign dma-buf
+ * @link: in the device's list
+ * @charged: what it counts in the device's memory, bytes
+ * @vmap_lock: protects @map
+ * @map: the kernel's mapping, from the first job that uses it until the end
+ */
+struct figment_bo {
+	struct drm_gem_shmem_object base;
+	struct list_head link;
+	u64 charged;
+	struct mutex vmap_lock;
+	struct iosys_map map;
+};
+
+static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)
+{
+	return container_of(to_drm_gem_shmem_obj(obj), struct figment_bo, base);
+}
+
+/**
+ * struct figment_fence - what a job's execution signals: its hardware fence
+ * @base: the fence
+ * @lock: its lock
+ * @sched: the scheduler its job's finished fence names
+ */
+struct figment_fence {
+	struct dma_fence base;
+	spinlock_t lock;
+	struct figment_sched *sched;
+};
+
+/**
+ * struct figment_queue - a queue
+ * @ref: the client's, the executor's and the jobs'
+ * @fdev: the device, referenced
+ * @client: its client, referenced
+ * @link: in the device's list
+ * @id: in the client's table
+ * @engine: which engine
+ * @entity: where its jobs wait
+ * @sched: a host queue's own scheduler
+ * @fence_context: of its hardware fences
+ * @seqno: number of the latest job; protected by the client's submit_lock
+ * @dead: @entity has been finished; protected likewise
+ * @lock: protects the fields that follow
+ * @error: why it was lost, or 0
+ * @guilty: by a fault of its own
+ * @completed: number of the latest completed job
+ * @last_done: when that was
+ * @running: jobs that are runnable or being executed, in order
+ * @unread: those no executor has read yet, in order
+ * @wait: woken when a job becomes runnable, and when the queue is lost
+ * @read_lock: one executor reads at a time
+ * @watchdog: bounds the first of @running
+ * @reap_work: kills what waits in @entity once the queue is lost
+ * @free_work: frees it
+ */
+struct figment_queue {
+	struct kref ref;
+	struct figment_device *fdev;
+	struct figment_client *client;
+	struct list_head link;
+	u32 id;
+	enum figment_engine engine;
+	struct drm_sched_entity entity;
+	struct figment_sched *sched;
+	u64 fence_context;
+	u64 seqno;
+	bool dead;
+
+	spinlock_t lock;
+	int error;
+	bool guilty;
+	u64 completed;
+	ktime_t last_done;
+	struct list_head running;
+	struct list_head unread;
+
+	wait_queue_head_t wait;
+	struct mutex read_lock;
+	struct delayed_work watchdog;
+	struct work_struct reap_work;
+	struct work_struct free_work;
+};
+
+/**
+ * struct figment_dep - what a job waits for
+ * @fence: the fence, or NULL while
+ * @job: it is that of this job of the same submit, which is not armed yet
+ */
+struct figment_dep {
+	struct dma_fence *fence;
+	u32 job;
+};
+
+/**
+ * struct figment_ref - a buffer that a job uses
+ * @bo: the buffer, referenced
+ * @flags: DRM_FIGMENT_BO_*
+ */
+struct figment_ref {
+	struct figment_bo *bo;
+	u32 flags;
+};
+
+/**
+ * struct figment_job - a job
+ * @base: the scheduler's view
+ * @ref: the scheduler's, and the engine's while it executes
+ * @queue: its queue, referenced
+ * @fence: its hardware fence
+ * @seqno: its number in its queue
+ * @user_data: a host job's
+ * @refs: buffers
+ * @num_refs: how many
+ * @deps: what it waits for
+ * @num_deps: how many
+ * @max_deps: room in @deps
+ * @next_dep: the first that the scheduler has not been told of
+ * @cmds: a copy job's commands, checked
+ * @num_cmds: how many
+ * @run_time: when it became runnable
+ * @link: in the queue's running
+ * @unread: in the queue's unread
+ * @read: an executor has it
+ * @done: an executor has completed it, with
+ * @status: this
+ * @work: on the copy ring's thread
+ * @free: in the list of jobs to free
+ */
+struct figment_job {
+	struct drm_sched_job base;
+	struct kref ref;
+	struct figment_queue *queue;
+	struct figment_fence *fence;
+	u64 seqno;
+	u64 user_data;
+	struct figment_ref *refs;
+	u32 num_refs;
+	struct figment_dep *deps;
+	u32 num_deps;
+	u32 max_deps;
+	u32 next_dep;
+	struct drm_figment_cmd *cmds;
+	u32 num_cmds;
+
+	ktime_t run_time;
+	struct list_head link;
+	struct list_head unread;
+	bool read;
+	bool done;
+	int status;
+
+	struct kthread_work work;
+	struct llist_node free;
+};
+
+static inline struct figment_job *to_figment_job(struct drm_sched_job *job)
+{
+	return container_of(job, struct figment_job, base);
+}
+
+/* figment_drv.c */
+extern struct workqueue_struct *figment_wq;
+extern struct workqueue_struct *figment_watchdog_wq;
+unsigned int figment_job_timeout_ms(void);
+struct figment_client *figment_client_get(struct figment_client *client);
+void figment_client_put(struct figment_client *client);
+
+/* figment_gem.c */
+struct drm_gem_object *figment_gem_create_object(struct drm_device *drm, size_t size);
+struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct dma_buf *buf);
+int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
+			    struct drm_mode_create_dumb *args);
+int figment_gem_vmap_bo(struct figment_bo *bo);
+int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
+int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_fence.c */
+struct figment_fence *figment_fence_alloc(void);
+void figment_fence_free(struct figment_fence *fence);
+void figment_fence_arm(struct figment_fence *fence, struct figment_sched *sched,
+		       u64 context, u64 seqno);
+struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name,
+					   unsigned int depth);
+void figment_sched_destroy(struct figment_sched *sched);
+void figment_sched_put(struct figment_sched *sched);
+
+/* figment_job.c */
+extern const struct drm_sched_backend_ops figment_sched_ops;
+struct figment_job *figment_job_create(struct figment_queue *queue);
+void figment_job_abandon(struct figment_job *job);
+void figment_job_get(struct figment_job *job);
+void figment_job_put(struct figment_job *job);
+int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from);
+void figment_job_done_locked(struct figment_job *job, int error);
+
+/* figment_queue.c */
+
+/* What jobs of a lost queue complete with, when they did not lose it. */
+static inline int figment_queue_cancelled(const struct figment_queue *queue)
+{
+	return queue->error == -ENODEV ? -ENODEV : -ECANCELED;
+}
+
+struct figment_queue *figment_queue_find(struct figment_client *client, u32 id);
+void figment_queue_get(struct figment_queue *queue);
+void figment_queue_put(struct figment_queue *queue);
+void figment_queue_lose(struct figment_queue *queue, int error, bool guilty);
+void figment_queue_close_all(struct figment_client *client);
+void figment_queue_unplug_all(struct figment_device *fdev);
+int figment_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file);
+int figment_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file);
+int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_copy.c */
+int figment_copy_init(struct figment_device *fdev, unsigned int rings);
+void figment_copy_fini(struct figment_device *fdev);
+int figment_copy_check(struct figment_job *job);
+void figment_copy_run(struct figment_job *job);
+
+/* figment_host.c */
+struct file *figment_host_open(struct figment_queue *queue, u32 flags);
+void figment_host_run_locked(struct figment_job *job);
+void figment_host_lose_locked(struct figment_queue *queue, int error);
+void figment_host_watchdog(struct work_struct *work);
+
+/* figment_submit.c */
+int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_debugfs.c */
+void figment_debugfs_init(struct drm_minor *minor);
+
+#endif

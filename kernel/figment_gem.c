@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: buffers
+ *
+ * Buffers are GEM shmem objects, cached by the CPU, since the CPU is the only
+ * one that ever touches them; they can be mapped, exported and swapped like any.
+ *
+ * A foreign dma-buf is imported without being mapped for DMA, which a device
+ * without DMA has no use for. The kernel's own mapping of a buffer, own or
+ * foreign, is made in the first submit whose commands use it and kept until its
+ * end, because the engine that needs it may take no reservation lock.
+ */
+#include <linux/dma-buf.h>
+#include <linux/slab.h>
+
+#include <drm/drm_mode.h>
+#include <drm/drm_prime.h>
+
+#include "figment_compat.h"
+#include "figment_drv.h"
+
+#define FIGMENT_MAX_BO_SIZE	(1ull << 40)
+
+static void figment_gem_uncharge(struct figment_device *fdev, u64 size)
+{
+	atomic64_sub(size, &fdev->memory_used);
+}
+
+static int figment_gem_charge(struct figment_device *fdev, u64 size)
+{
+	u64 used = atomic64_add_return(size, &fdev->memory_used);
+
+	if (fdev->memory_limit && used > fdev->memory_limit) {
+		figment_gem_uncharge(fdev, size);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void figment_gem_free(struct drm_gem_object *obj)
+{
+	struct figment_device *fdev = to_figment_device(obj->dev);
+	struct figment_bo *bo = to_figment_bo(obj);
+
+	mutex_lock(&fdev->lock);
+	list_del(&bo->link);
+	mutex_unlock(&fdev->lock);
+
+	if (!iosys_map_is_null(&bo->map))
+		figment_gem_vunmap(obj, &bo->map);
+	figment_gem_uncharge(fdev, bo->charged);
+	mutex_destroy(&bo->vmap_lock);
+	drm_gem_shmem_free(&bo->base);
+}
+
+static const struct drm_gem_object_funcs figment_gem_funcs = {
+	.free = figment_gem_free,
+	.print_info = drm_gem_shmem_object_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = drm_gem_shmem_object_mmap,
+	.vm_ops = &drm_gem_shmem_vm_ops,
+};
+
+struct drm_gem_object *figment_gem_create_object(struct drm_device *drm, size_t size)
+{
+	struct figment_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	/* The helpers' error paths only kfree() this: there is nothing to undo. */
+	mutex_init(&bo->vmap_lock);
+	bo->base.base.funcs = &figment_gem_funcs;
+	return &bo->base.base;
+}
+
+/* The object is whole: from here on it ends in figment_gem_free(). */
+static void figment_gem_publish(struct drm_gem_object *obj)
+{
+	struct figment_device *fdev = to_figment_device(obj->dev);
+
+	mutex_lock(&fdev->lock);
+	list_add_tail(&to_figment_bo(obj)->link, &fdev->bos);
+	mutex_unlock(&fdev->lock);
+}
+
+static struct drm_gem_object *figment_gem_create(struct figment_device *fdev, u64 size)
+{
+	struct drm_gem_shmem_object *shmem;
+	int ret;
+
+	if (!size || size > FIGMENT_MAX_BO_SIZE)
+		return ERR_PTR(-EINVAL);
+	size = PAGE_ALIGN(size);
+	ret = figment_gem_charge(fdev, size);
+	if (ret)
+		return ERR_PTR(ret);
+	shmem = drm_gem_shmem_create(&fdev->drm, size);
+	if (IS_ERR(shmem)) {
+		figment_gem_uncharge(fdev, size);
+		return ERR_CAST(shmem);
+	}
+	to_figment_bo(&shmem->base)->charged = size;
+	figment_gem_publish(&shmem->base);
+	return &shmem->base;
+}
+
+static int figment_gem_create_with_handle(struct drm_file *file, struct figment_device *fdev,
+					  u64 *size, u32 *handle)
+{
+	struct drm_gem_object *obj = figment_gem_create(fdev, *size);
+	int ret;
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	*size = obj->size;
+	ret = drm_gem_handle_create(file, obj, handle);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+/**
+ * figment_gem_prime_import - take a dma-buf in
+ * @drm: the device
+ * @buf: one of its own, which is the buffer it was made of, or any other
+ */
+struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct dma_buf *buf)
+{
+	struct dma_buf_attachment *attach;
+	struct drm_gem_object *obj;
+
+	/*
+	 * The helper recognises this device's buffers. With others it gives
+	 * -EINVAL, as figment has no gem_prime_import_sg_table.
+	 */
+	obj = drm_gem_prime_import(drm, buf);
+	if (obj != ERR_PTR(-EINVAL))
+		return obj;
+
+	attach = dma_buf_attach(buf, drm->dev);
+	if (IS_ERR(attach))
+		return ERR_CAST(attach);
+	get_dma_buf(buf);
+	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, NULL);
+	if (IS_ERR(obj)) {
+		dma_buf_detach(buf, attach);
+		dma_buf_put(buf);
+		return obj;
+	}
+	obj->import_attach = attach;
+	obj->resv = buf->resv;
+	figment_gem_publish(obj);
+	return obj;
+}
+
+/* What generic clients ask of the primary node: a linear picture. */
+int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
+			    struct drm_mode_create_dumb *args)
+{
+	u64 pitch = ALIGN(DIV_ROUND_UP_ULL((u64)args->width * args->bpp, 8), 64);
+
+	if (pitch > U32_MAX)
+		return -EINVAL;
+	args->pitch = pitch;
+	args->size = pitch * args->height;
+	return figment_gem_create_with_handle(file, to_figment_device(drm), &args->size,
+					      &args->handle);
+}
+
+/**
+ * figment_gem_vmap_bo - have a buffer mapped by the kernel, if it is not yet
+ * @bo: the buffer, whose reservation lock the caller does not hold
+ *
+ * Return: 0, -EOPNOTSUPP if the CPU cannot reach it as memory, or what the
+ * exporter said.
+ */
+int figment_gem_vmap_bo(struct figment_bo *bo)
+{
+	struct iosys_map map;
+	int ret = 0;
+
+	mutex_lock(&bo->vmap_lock);
+	if (iosys_map_is_null(&bo->map)) {
+		ret = figment_gem_vmap(&bo->base.base, &map);
+		if (!ret && map.is_iomem) {
+			figment_gem_vunmap(&bo->base.base, &map);
+			ret = -EOPNOTSUPP;
+		}
+		if (!ret)
+			bo->map = map;
+	}
+	mutex_unlock(&bo->vmap_lock);
+	return ret;
+}
+
+int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_figment_gem_create *args = data;
+
+	if (args->flags)
+		return -EINVAL;
+	return figment_gem_create_with_handle(file, to_figment_device(drm), &args->size,
+					      &args->handle);
+}
+
+int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_figment_gem_info *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	ret = drm_gem_create_mmap_offset(obj);
+	if (!ret) {
+		args->flags = obj->import_attach ? DRM_FIGMENT_GEM_IMPORTED : 0;
+		args->size = obj->size;
+		args->mmap_offset = drm_vma_node_offset_addr(&obj->vma_node);
+	}
+	drm_gem_object_put(obj);
+	return ret;
+}

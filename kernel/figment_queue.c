@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: queues
+ *
+ * A queue is a drm_sched entity, an engine, and a state. A copy queue's entity
+ * chooses among the schedulers of the copy rings; a host queue has a scheduler
+ * of its own, as queues that firmware schedules have elsewhere, so that an
+ * executor that hangs is in nobody else's way.
+ *
+ * A queue is alive until it is lost: by a job that timed out, an executor that
+ * died, its end, or the device's. It never comes back. Losing it is done in two
+ * steps, because the first is on the way to signalling fences and may not sleep:
+ * figment_queue_lose() completes what is with the engine, and a worker then
+ * kills what still waits in the entity, under the lock that submits hold.
+ *
+ * drm_sched has a time-out too. It is not used: it is restarted by each job that
+ * starts, so that a client could put the end of a hung job off for as long as it
+ * likes, and it wants schedulers stopped and started again, which was done
+ * differently in each kernel. Here a hung job costs its queue and nothing else,
+ * and the engines bound it: figment_copy.c between two chunks, figment_host.c
+ * with a watchdog.
+ */
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+
+#include "figment_compat.h"
+#include "figment_drv.h"
+
+#define FIGMENT_HOST_DEPTH	256
+
+struct figment_queue *figment_queue_find(struct figment_client *client, u32 id)
+{
+	struct figment_queue *queue;
+
+	xa_lock(&client->queues);
+	queue = xa_load(&client->queues, id);
+	if (queue)
+		kref_get(&queue->ref);
+	xa_unlock(&client->queues);
+	return queue;
+}
+
+void figment_queue_get(struct figment_queue *queue)
+{
+	kref_get(&queue->ref);
+}
+
+/* Kills what waits in the entity. Idempotent; sleeps, but for no fence. */
+static void figment_queue_reap(struct figment_queue *queue)
+{
+	mutex_lock(&queue->client->submit_lock);
+	if (!queue->dead) {
+		queue->dead = true;
+		drm_sched_entity_fini(&queue->entity);
+	}
+	mutex_unlock(&queue->client->submit_lock);
+}
+
+static void figment_queue_reap_work(struct work_struct *work)
+{
+	struct figment_queue *queue = container_of(work, struct figment_queue, reap_work);
+
+	figment_queue_reap(queue);
+	figment_queue_put(queue);
+}
+
+static void figment_queue_free_work(struct work_struct *work)
+{
+	struct figment_queue *queue = container_of(work, struct figment_queue, free_work);
+	struct figment_device *fdev = queue->fdev;
+
+	mutex_lock(&fdev->lock);
+	list_del(&queue->link);
+	mutex_unlock(&fdev->lock);
+
+	cancel_delayed_work_sync(&queue->watchdog);
+	figment_queue_reap(queue);
+	if (queue->sched)
+		figment_sched_destroy(queue->sched);
+	figment_client_put(queue->client);
+	mutex_destroy(&queue->read_lock);
+	kfree(queue);
+	drm_dev_put(&fdev->drm);
+}
+
+static void figment_queue_release(struct kref *ref)
+{
+	struct figment_queue *queue = container_of(ref, struct figment_queue, ref);
+
+	queue_work(figment_wq, &queue->free_work);
+}
+
+void figment_queue_put(struct figment_queue *queue)
+{
+	kref_put(&queue->ref, figment_queue_release);
+}
+
+/**
+ * figment_queue_lose - lose a queue; does nothing to one that is lost
+ * @queue: the queue
+ * @error: why
+ * @guilty: whether a job of its own or its executor is to blame
+ *
+ * Neither sleeps nor allocates: it is how fences get signalled when all else
+ * fails.
+ */
+void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
+{
+	bool cookie = dma_fence_begin_signalling();
+	bool first;
+
+	spin_lock(&queue->lock);
+	first = !queue->error;
+	if (first) {
+		WRITE_ONCE(queue->error, error);
+		queue->guilty = guilty;
+		if (queue->engine == FIGMENT_HOST)
+			figment_host_lose_locked(queue, error);
+	}
+	spin_unlock(&queue->lock);
+	dma_fence_end_signalling(cookie);
+	if (!first)
+		return;
+
+	if (guilty)
+		drm_dbg(&queue->fdev->drm, "client %llu: queue %u lost: %d\n",
+			queue->client->id, queue->id, error);
+	wake_up_all(&queue->wait);
+	if (kref_get_unless_zero(&queue->ref) && !queue_work(figment_wq, &queue->reap_work))
+		figment_queue_put(queue);
+}
+
+static void figment_queue_close(struct figment_queue *queue)
+{
+	figment_queue_lose(queue, -ECANCELED, false);
+	figment_queue_reap(queue);
+	figment_queue_put(queue);
+}
+
+void figment_queue_close_all(struct figment_client *client)
+{
+	struct figment_queue *queue;
+	unsigned long id;
+
+	xa_for_each(&client->queues, id, queue) {
+		xa_erase(&client->queues, id);
+		figment_queue_close(queue);
+	}
+}
+
+/**
+ * figment_queue_unplug_all - lose all queues of a device that was unplugged
+ * @fdev: the device; no new queues can appear
+ */
+void figment_queue_unplug_all(struct figment_device *fdev)
+{
+	struct figment_queue *queue;
+
+	mutex_lock(&fdev->lock);
+	list_for_each_entry(queue, &fdev->queues, link)
+		figment_queue_lose(queue, -ENODEV, false);
+	mutex_unlock(&fdev->lock);
+}
+
+static enum drm_sched_priority figment_queue_priority(u32 priority)
+{
+	switch (priority) {
+	case DRM_FIGMENT_PRIORITY_LOW:
+		return FIGMENT_SCHED_PRIORITY_LOW;
+	case DRM_FIGMENT_PRIORITY_HIGH:
+		return DRM_SCHED_PRIORITY_HIGH;
+	default:
+		return DRM_SCHED_PRIORITY_NORMAL;
+	}
+}
+
+static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
+						 struct figment_client *client,
+						 u32 engine, u32 priority)
+{
+	struct drm_gpu_scheduler **list = fdev->ring_list, *own;
+	unsigned int count = fdev->num_rings;
+	struct figment_queue *queue;
+	int ret;
+
+	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+	if (engine == FIGMENT_HOST) {
+		queue->sched = figment_sched_create(fdev, "figment-host", FIGMENT_HOST_DEPTH);
+		if (IS_ERR(queue->sched)) {
+			ret = PTR_ERR(queue->sched);
+			goto err_queue;
+		}
+		own = &queue->sched->base;
+		list = &own;
+		count = 1;
+	}
+	ret = drm_sched_entity_init(&queue->entity, figment_queue_priority(priority),
+				    list, count, NULL);
+	if (ret)
+		goto err_sched;
+
+	kref_init(&queue->ref);
+	queue->fdev = fdev;
+	drm_dev_get(&fdev->drm);
+	queue->client = figment_client_get(client);
+	queue->engine = engine;
+	queue->fence_context = dma_fence_context_alloc(1);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->running);
+	INIT_LIST_HEAD(&queue->unread);
+	init_waitqueue_head(&queue->wait);
+	mutex_init(&queue->read_lock);
+	INIT_DELAYED_WORK(&queue->watchdog, figment_host_watchdog);
+	INIT_WORK(&queue->reap_work, figment_queue_reap_work);
+	INIT_WORK(&queue->free_work, figment_queue_free_work);
+
+	mutex_lock(&fdev->lock);
+	list_add_tail(&queue->link, &fdev->queues);
+	mutex_unlock(&fdev->lock);
+	return queue;
+
+err_sched:
+	if (queue->sched)
+		figment_sched_destroy(queue->sched);
+err_queue:
+	kfree(queue);
+	return ERR_PTR(ret);
+}
+
+static int figment_queue_create(struct figment_device *fdev, struct figment_client *client,
+				struct drm_figment_queue_create *args)
+{
+	struct figment_queue *queue;
+	struct file *file = NULL;
+	int fd = -1;
+	int ret;
+
+	queue = figment_queue_alloc(fdev, client, args->engine, args->priority);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	if (args->engine == FIGMENT_HOST) {
+		fd = get_unused_fd_flags(O_CLOEXEC);
+		if (fd < 0) {
+			ret = fd;
+			goto err_queue;
+		}
+		file = figment_host_open(queue, args->flags);
+		if (IS_ERR(file)) {
+			ret = PTR_ERR(file);
+			goto err_fd;
+		}
+	}
+	ret = xa_alloc(&client->queues, &queue->id, queue,
+		       XA_LIMIT(1, FIGMENT_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		if (ret == -EBUSY)
+			ret = -ENOSPC;
+		goto err_file;
+	}
+	args->queue = queue->id;
+	args->fd = fd;
+	if (file)
+		fd_install(fd, file);
+	return 0;
+
+err_file:
+	if (file)
+		fput(file);
+err_fd:
+	if (fd >= 0)
+		put_unused_fd(fd);
+err_queue:
+	figment_queue_put(queue);
+	return ret;
+}
+
+int figment_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_figment_queue_create *args = data;
+	u32 flags = 0;
+	int idx, ret;
+
+	if (args->engine >= FIGMENT_NUM_ENGINES || args->pad)
+		return -EINVAL;
+	if (args->engine == FIGMENT_HOST)
+		flags = DRM_FIGMENT_QUEUE_NONBLOCK;
+	if ((args->flags & ~flags) || args->priority > DRM_FIGMENT_PRIORITY_HIGH)
+		return -EINVAL;
+	if (args->priority == DRM_FIGMENT_PRIORITY_HIGH && !capable(CAP_SYS_NICE))
+		return -EACCES;
+
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	ret = figment_queue_create(to_figment_device(drm), file->driver_priv, args);
+	drm_dev_exit(idx);
+	return ret;
+}
+
+int figment_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct figment_client *client = file->driver_priv;
+	struct drm_figment_queue_destroy *args = data;
+	struct figment_queue *queue;
+
+	if (args->pad)
+		return -EINVAL;
+	queue = xa_erase(&client->queues, args->queue);
+	if (!queue)
+		return -ENOENT;
+	figment_queue_close(queue);
+	return 0;
+}
+
+int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct figment_client *client = file->driver_priv;
+	struct drm_figment_queue_query *args = data;
+	struct figment_queue *queue;
+
+	if (args->pad)
+		return -EINVAL;
+	queue = figment_queue_find(client, args->queue);
+	if (!queue)
+		return -ENOENT;
+
+	mutex_lock(&client->submit_lock);
+	args->submitted = queue->seqno;
+	mutex_unlock(&client->submit_lock);
+
+	spin_lock(&queue->lock);
+	args->state = queue->error ? DRM_FIGMENT_QUEUE_LOST : 0;
+	if (queue->guilty)
+		args->state |= DRM_FIGMENT_QUEUE_GUILTY;
+	args->error = queue->error;
+	args->completed = queue->completed;
+	spin_unlock(&queue->lock);
+
+	figment_queue_put(queue);
+	return 0;
+}

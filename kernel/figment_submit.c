@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: SUBMIT
+ *
+ * A submit is made in two halves. The first copies, checks, looks up and
+ * allocates; whatever fails there is undone and nobody has seen a thing. The
+ * second arms, publishes and pushes each job, and has nothing in it that can
+ * fail. Between them stand the locks, taken in this order: the client's
+ * submit_lock, so that arming and pushing are one for each of its queues, and
+ * the reservation objects of all buffers.
+ *
+ * What userspace is told (sequence numbers, fds of new sync_files) is written
+ * just before the second half, when it is known but can still be taken back.
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_gem.h>
+
+#include "figment_submit.h"
+#include "figment_trace.h"
+
+/*
+ * Copies an array of userspace's in, whose elements may be shorter or longer
+ * than here. Returns NULL for an empty one.
+ */
+static void *figment_array_in(const struct drm_figment_array *array, size_t size, u32 max)
+{
+	const char __user *from = u64_to_user_ptr(array->ptr);
+	char *to;
+	u32 i;
+	int ret = 0;
+
+	if (!array->count)
+		return array->ptr || array->stride ? ERR_PTR(-EINVAL) : NULL;
+	if (!array->stride || array->stride % 8 || array->stride > PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
+	if (array->count > max)
+		return ERR_PTR(-E2BIG);
+
+	to = kvcalloc(array->count, size, GFP_KERNEL_ACCOUNT);
+	if (!to)
+		return ERR_PTR(-ENOMEM);
+	if (array->stride == size) {
+		ret = copy_from_user(to, from, array->count * size) ? -EFAULT : 0;
+	} else {
+		for (i = 0; i < array->count && !ret; i++)
+			ret = copy_struct_from_user(to + i * size, size,
+						    from + (u64)i * array->stride,
+						    array->stride);
+	}
+	if (ret) {
+		kvfree(to);
+		return ERR_PTR(ret);
+	}
+	return to;
+}
+
+static int figment_submit_bos(struct figment_submit *submit, struct figment_job *job,
+			      const struct drm_figment_array *array)
+{
+	const u32 known = DRM_FIGMENT_BO_READ | DRM_FIGMENT_BO_WRITE | DRM_FIGMENT_BO_EXPLICIT;
+	struct drm_figment_bo *bos;
+	int ret = 0;
+	u32 i;
+
+	bos = figment_array_in(array, sizeof(*bos), DRM_FIGMENT_MAX_REFS - submit->num_bos);
+	if (IS_ERR_OR_NULL(bos))
+		return PTR_ERR(bos);
+	submit->num_bos += array->count;
+	job->refs = kvcalloc(array->count, sizeof(*job->refs), GFP_KERNEL_ACCOUNT);
+	if (!job->refs)
+		ret = -ENOMEM;
+
+	for (i = 0; i < array->count && !ret; i++) {
+		struct drm_gem_object *obj;
+
+		if ((bos[i].flags & ~known) ||
+		    !(bos[i].flags & (DRM_FIGMENT_BO_READ | DRM_FIGMENT_BO_WRITE))) {
+			ret = -EINVAL;
+			break;
+		}
+		obj = drm_gem_object_lookup(submit->file, bos[i].handle);
+		if (!obj) {
+			ret = -ENOENT;
+			break;
+		}
+		job->refs[i].bo = to_figment_bo(obj);
+		job->refs[i].flags = bos[i].flags;
+		job->num_refs++;
+	}
+	kvfree(bos);
+	return ret;
+}
+
+static int figment_submit_waits(struct figment_submit *submit, struct figment_job *job,
+				const struct drm_figment_array *array)
+{
+	struct drm_figment_sync *syncs;
+	int ret = 0;
+	u32 i;
+
+	syncs = figment_array_in(array, sizeof(*syncs),
+				 DRM_FIGMENT_MAX_REFS - submit->num_syncs);
+	if (IS_ERR_OR_NULL(syncs))
+		return PTR_ERR(syncs);
+	submit->num_syncs += array->count;
+	for (i = 0; i < array->count && !ret; i++)
+		ret = figment_wait_add(submit, job, &syncs[i]);
+	kvfree(syncs);
+	return ret;
+}
+
+static int figment_submit_signals(struct figment_submit *submit, u32 index,
+				  const struct drm_figment_array *array)
+{
+	struct figment_submit_job *sj = &submit->jobs[index];
+	struct drm_figment_sync *syncs;
+	int ret = 0;
+	u32 i;
+
+	syncs = figment_array_in(array, sizeof(*syncs),
+				 DRM_FIGMENT_MAX_REFS - submit->num_syncs);
+	if (IS_ERR_OR_NULL(syncs))
+		return PTR_ERR(syncs);
+	submit->num_syncs += array->count;
+	sj->syncs = syncs;
+	sj->uapi_signals = *array;
+	sj->signals = kvcalloc(array->count, sizeof(*sj->signals), GFP_KERNEL_ACCOUNT);
+	if (!sj->signals)
+		return -ENOMEM;
+	for (i = 0; i < array->count && !ret; i++) {
+		sj->num_signals++;
+		ret = figment_signal_prepare(submit, &sj->signals[i], index, &syncs[i]);
+	}
+	for (i = 0; i < array->count && !ret; i++)
+		figment_signal_announce(submit, &sj->signals[i]);
+	return ret;
+}
+
+static int figment_submit_cmds(struct figment_submit *submit, struct figment_job *job,
+			       const struct drm_figment_array *array)
+{
+	struct drm_figment_cmd *cmds;
+
+	cmds = figment_array_in(array, sizeof(*cmds), DRM_FIGMENT_MAX_CMDS - submit->num_cmds);
+	if (IS_ERR(cmds))
+		return PTR_ERR(cmds);
+	submit->num_cmds += array->count;
+	job->cmds = cmds;
+	job->num_cmds = array->count;
+	return figment_copy_check(job);
+}
+
+static int figment_submit_job(struct figment_submit *submit, u32 index,
+			      const struct drm_figment_job *args)
+{
+	struct figment_queue *queue;
+	struct figment_job *job;
+	bool copy;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	queue = figment_queue_find(submit->client, args->queue);
+	if (!queue)
+		return -ENOENT;
+	copy = queue->engine == FIGMENT_COPY;
+	job = figment_job_create(queue);
+	figment_queue_put(queue);
+	if (IS_ERR(job))
+		return PTR_ERR(job);
+	submit->jobs[index].job = job;
+	submit->num_jobs++;
+
+	if (copy ? args->user_data : args->cmds.count || args->cmds.ptr || args->cmds.stride)
+		return -EINVAL;
+	job->user_data = args->user_data;
+	ret = figment_submit_bos(submit, job, &args->bos);
+	if (!ret)
+		ret = figment_submit_waits(submit, job, &args->waits);
+	if (!ret)
+		ret = figment_submit_signals(submit, index, &args->signals);
+	if (!ret && copy)
+		ret = figment_submit_cmds(submit, job, &args->cmds);
+	return ret;
+}
+
+/* Number the jobs, once no other submit of the client can come between. */
+static int figment_submit_number(struct figment_submit *submit)
+{
+	u32 i;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct figment_queue *queue = submit->jobs[i].job->queue;
+		int error = READ_ONCE(queue->error);
+
+		if (error || queue->dead)
+			return error == -ENODEV ? -ENODEV : -ECANCELED;
+	}
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct figment_job *job = submit->jobs[i].job;
+
+		job->seqno = ++job->queue->seqno;
+	}
+	return 0;
+}
+
+static void figment_submit_unnumber(struct figment_submit *submit)
+{
+	u32 i;
+
+	for (i = 0; i < submit->num_jobs; i++)
+		if (submit->jobs[i].job->seqno)
+			submit->jobs[i].job->queue->seqno--;
+}
+
+static int figment_submit_tell(struct figment_submit *submit,
+			       const struct drm_figment_array *jobs)
+{
+	u32 i, j;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct figment_submit_job *sj = &submit->jobs[i];
+		u64 at = jobs->ptr + (u64)i * jobs->stride;
+
+		at += offsetof(struct drm_figment_job, seqno);
+		if (put_user(sj->job->seqno, (u64 __user *)u64_to_user_ptr(at)))
+			return -EFAULT;
+		for (j = 0; j < sj->num_signals; j++) {
+			if (sj->syncs[j].type != DRM_FIGMENT_SYNC_FILE)
+				continue;
+			at = sj->uapi_signals.ptr + (u64)j * sj->uapi_signals.stride;
+			at += offsetof(struct drm_figment_sync, fd);
+			if (put_user(sj->syncs[j].fd, (s32 __user *)u64_to_user_ptr(at)))
+				return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+/* The second half: nothing in here fails, allocates or sleeps. */
+static void figment_submit_commit(struct figment_submit *submit)
+{
+	bool cookie = dma_fence_begin_signalling();
+	u32 i, j;
+
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct figment_submit_job *sj = &submit->jobs[i];
+		struct figment_job *job = sj->job;
+
+		drm_sched_job_arm(&job->base);
+		figment_fence_arm(job->fence,
+				  container_of(job->base.sched, struct figment_sched, base),
+				  job->queue->fence_context, job->seqno);
+		sj->finished = dma_fence_get(&job->base.s_fence->finished);
+
+		for (j = 0; j < job->num_deps; j++) {
+			struct figment_dep *dep = &job->deps[j];
+
+			if (!dep->fence)
+				dep->fence = dma_fence_get(submit->jobs[dep->job].finished);
+		}
+		figment_resv_commit(submit, sj);
+		for (j = 0; j < sj->num_signals; j++)
+			figment_signal_commit(&sj->signals[j], sj->finished);
+		figment_trace_submit(job);
+		/* From here on it may be done and gone at any time. */
+		sj->job = NULL;
+		drm_sched_entity_push_job(&job->base);
+	}
+	dma_fence_end_signalling(cookie);
+}
+
+static int figment_submit_jobs(struct figment_submit *submit,
+			       const struct drm_figment_array *array)
+{
+	int ret;
+
+	ret = figment_resv_collect(submit);
+	if (ret)
+		return ret;
+	ret = figment_submit_number(submit);
+	if (!ret)
+		ret = figment_submit_tell(submit, array);
+	if (!ret)
+		ret = figment_resv_lock(submit);
+	if (ret) {
+		figment_submit_unnumber(submit);
+		return ret;
+	}
+	figment_submit_commit(submit);
+	figment_resv_unlock(submit);
+	return 0;
+}
+
+static void figment_submit_release(struct figment_submit *submit, bool committed)
+{
+	u32 i, j;
+
+	figment_resv_release(submit);
+	for (i = 0; i < submit->num_jobs; i++) {
+		struct figment_submit_job *sj = &submit->jobs[i];
+
+		for (j = 0; j < sj->num_signals; j++)
+			figment_signal_release(&sj->signals[j], committed);
+		kvfree(sj->signals);
+		kvfree(sj->syncs);
+		dma_fence_put(sj->finished);
+		if (sj->job)
+			figment_job_abandon(sj->job);
+	}
+	kvfree(submit->jobs);
+	kvfree(submit);
+}
+
+static int figment_submit(struct drm_device *drm, const struct drm_figment_submit *args,
+			  struct drm_file *file)
+{
+	struct drm_figment_job *jobs;
+	struct figment_submit *submit;
+	u32 i;
+	int ret = 0;
+
+	if (args->flags || args->pad || !args->jobs.count)
+		return -EINVAL;
+	/* It is written to, at an offset that every version has had. */
+	if (args->jobs.stride < sizeof(*jobs))
+		return -EINVAL;
+	jobs = figment_array_in(&args->jobs, sizeof(*jobs), DRM_FIGMENT_MAX_JOBS);
+	if (IS_ERR(jobs))
+		return PTR_ERR(jobs);
+	submit = kvzalloc(sizeof(*submit), GFP_KERNEL_ACCOUNT);
+	if (submit)
+		submit->jobs = kvcalloc(args->jobs.count, sizeof(*submit->jobs),
+					GFP_KERNEL_ACCOUNT);
+	if (!submit || !submit->jobs) {
+		kvfree(submit);
+		kvfree(jobs);
+		return -ENOMEM;
+	}
+	submit->fdev = to_figment_device(drm);
+	submit->file = file;
+	submit->client = file->driver_priv;
+
+	/* Taken here already: what a wait finds must still be so when it is used. */
+	mutex_lock(&submit->client->submit_lock);
+	for (i = 0; i < args->jobs.count && !ret; i++) {
+		ret = figment_submit_job(submit, i, &jobs[i]);
+		if (!ret && signal_pending(current))
+			ret = -ERESTARTSYS;
+		cond_resched();
+	}
+	if (!ret)
+		ret = figment_submit_jobs(submit, &args->jobs);
+	mutex_unlock(&submit->client->submit_lock);
+
+	figment_submit_release(submit, !ret);
+	kvfree(jobs);
+	return ret;
+}
+
+int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	int idx, ret;
+
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	ret = figment_submit(drm, data, file);
+	drm_dev_exit(idx);
+	return ret;
+}
