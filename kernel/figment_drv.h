@@ -88,7 +88,7 @@ struct figment_device {
 	struct drm_gpu_scheduler *ring_list[FIGMENT_MAX_RINGS];
 	u64 memory_limit;
 	atomic64_t memory_used;
-	struct mutex lock;
+	struct mutex lock; /* for queues, bos */
 	struct list_head queues;
 	struct list_head bos;
 };
@@ -113,7 +113,7 @@ struct figment_client {
 	u64 id;
 	pid_t pid;
 	struct xarray queues;
-	struct mutex submit_lock;
+	struct mutex submit_lock; /* from dependencies to pushing */
 	atomic_t jobs;
 	atomic64_t busy_ns[FIGMENT_NUM_ENGINES];
 };
@@ -130,7 +130,7 @@ struct figment_bo {
 	struct drm_gem_shmem_object base;
 	struct list_head link;
 	u64 charged;
-	struct mutex vmap_lock;
+	struct mutex vmap_lock; /* for map */
 	struct iosys_map map;
 };
 
@@ -147,7 +147,7 @@ static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)
  */
 struct figment_fence {
 	struct dma_fence base;
-	spinlock_t lock;
+	spinlock_t lock; /* the fence's */
 	struct figment_sched *sched;
 };
 
@@ -190,7 +190,7 @@ struct figment_queue {
 	u64 seqno;
 	bool dead;
 
-	spinlock_t lock;
+	spinlock_t lock; /* for what follows, up to unread */
 	int error;
 	bool guilty;
 	u64 completed;
@@ -199,7 +199,7 @@ struct figment_queue {
 	struct list_head unread;
 
 	wait_queue_head_t wait;
-	struct mutex read_lock;
+	struct mutex read_lock; /* one reader at a time */
 	struct delayed_work watchdog;
 	struct work_struct reap_work;
 	struct work_struct free_work;

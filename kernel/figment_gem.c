@@ -19,7 +19,7 @@
 #include "figment_compat.h"
 #include "figment_drv.h"
 
-#define FIGMENT_MAX_BO_SIZE	(1ull << 40)
+#define FIGMENT_MAX_BO_SIZE	BIT_ULL(40)
 
 static void figment_gem_uncharge(struct figment_device *fdev, u64 size)
 {

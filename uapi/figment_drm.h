@@ -157,9 +157,13 @@ struct drm_figment_gem_info {
  *   or -ECANCELED (the queue is lost).
  *
  * The watchdog gives each job the device's time-out from when it was runnable
- * and those before it were complete. When it expires, or the last copy of the fd
- * is closed, every outstanding job of the queue completes with an error and the
- * queue is lost.
+ * and those before it were complete. When it expires the queue is lost, as it is
+ * when the last copy of the fd is closed.
+ *
+ * A queue is lost for good: it takes no more jobs, and those outstanding complete
+ * with an error at once. That is -ETIMEDOUT for the job that took too long,
+ * -ENODEV for all when the device is unplugged, otherwise -ECANCELED, or -ESRCH
+ * for a job that was still waiting for something.
  */
 struct drm_figment_queue_create {
 	__u32 engine;
@@ -197,7 +201,7 @@ struct drm_figment_host_done {
  * @queue: its id; -ENOENT if there is none
  * @pad: must be zero
  *
- * Jobs that are not complete are cancelled: their fences signal -ECANCELED.
+ * Jobs that are not complete are cancelled, as when a queue is lost.
  */
 struct drm_figment_queue_destroy {
 	__u32 queue;

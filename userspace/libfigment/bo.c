@@ -6,9 +6,10 @@
  * the same handle, and closing it once ends it. Who imports what may already be
  * known must count for itself, as the Vulkan shim does.
  */
+#include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "private.h"

@@ -31,7 +31,7 @@ extern "C" {
 /**
  * struct figment_node - where one figment device is found
  * @index: which of the module's devices, from 0
- * @name: its bus name, such as "figment.0": stable while the module is loaded
+ * @name: its platform device's name, such as "figment0"
  * @render: path of the render node
  * @primary: path of the primary node
  * @render_major: device numbers of the nodes
