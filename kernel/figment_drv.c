@@ -142,6 +142,9 @@ static int figment_ioctl_get_param(struct drm_device *drm, void *data, struct dr
 	case DRM_FIGMENT_PARAM_MEMORY_USED:
 		args->value = atomic64_read(&fdev->memory_used);
 		break;
+	case DRM_FIGMENT_PARAM_HIDE:
+		args->value = 0;
+		break;
 	default:
 		return -EINVAL;
 	}
@@ -344,5 +347,4 @@ module_exit(figment_exit);
 MODULE_AUTHOR("The figment authors");
 MODULE_DESCRIPTION("figment, a virtual GPU for machines that have none");
 MODULE_LICENSE("GPL");
-MODULE_SOFTDEP("pre: gpu-sched drm_shmem_helper");
 FIGMENT_IMPORT_NS_DMA_BUF;
