@@ -321,7 +321,7 @@ void vk_image(const struct vk *vk, struct vk_image *img, VkFormat format,
 	*img = (struct vk_image){ 0 };
 	VK(vkCreateImage(vk->device, &info, NULL, &img->image));
 	vkGetImageMemoryRequirements(vk->device, img->image, &reqs);
-	alloc.allocationSize = img->size = reqs.size;
+	alloc.allocationSize = reqs.size;
 	alloc.memoryTypeIndex = vk_memory_type(vk, reqs.memoryTypeBits, 0);
 	VK(vkAllocateMemory(vk->device, &alloc, NULL, &img->memory));
 	VK(vkBindImageMemory(vk->device, img->image, img->memory, 0));

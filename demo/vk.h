@@ -48,7 +48,6 @@ struct vk_image {
 	VkImage image;
 	VkDeviceMemory memory;
 	VkImageView view;
-	VkDeviceSize size;		/* of the memory */
 };
 
 struct vk_buffer {
@@ -120,7 +119,8 @@ void vk_wait(const struct vk *vk, VkFence fence);
  * vk_share_check() - die unless images and semaphores can be shared as they have to be
  * @vk: the device
  * @usage: what the images are to be used for
- * @features: whether they are to be exported or imported
+ * @memory: whether images are to be exported or imported
+ * @semaphore: likewise semaphores
  */
 void vk_share_check(const struct vk *vk, VkImageUsageFlags usage,
 		    VkExternalMemoryFeatureFlags memory, VkExternalSemaphoreFeatureFlags semaphore);

@@ -128,7 +128,6 @@ int vk_export_image(const struct vk *vk, struct vk_image *img, VkImageUsageFlags
 					       VK_MEMORY_PROPERTY_HOST_COHERENT_BIT);
 	VK(vkAllocateMemory(vk->device, &alloc, NULL, &img->memory));
 	VK(vkBindImageMemory(vk->device, img->image, img->memory, 0));
-	img->size = reqs.size;
 
 	VK(vk->get_modifier(vk->device, img->image, &modifier_props));
 	*modifier = modifier_props.drmFormatModifier;
@@ -184,7 +183,7 @@ void vk_import_image(const struct vk *vk, struct vk_image *img, VkImageUsageFlag
 		    (unsigned long long)setup->layout[buffer].size,
 		    (unsigned long long)reqs.size);
 	dedicated.image = img->image;
-	alloc.allocationSize = img->size = reqs.size;
+	alloc.allocationSize = reqs.size;
 	alloc.memoryTypeIndex = vk_memory_type(vk, reqs.memoryTypeBits & fd_props.memoryTypeBits,
 					       VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
 					       VK_MEMORY_PROPERTY_HOST_COHERENT_BIT);
