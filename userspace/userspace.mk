@@ -12,18 +12,19 @@
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 
-FIGMENT_OBJ := $(BUILD)/userspace
 FIGMENT_LIB := $(BUILD)/lib
 FIGMENT_ICD = figment_icd.$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))).json
-LIBFIGMENT_OBJS := $(patsubst userspace/%.c,$(FIGMENT_OBJ)/%.o,$(sort $(wildcard userspace/libfigment/*.c)))
-VULKAN_OBJS := $(patsubst userspace/%.c,$(FIGMENT_OBJ)/%.o,$(sort $(wildcard userspace/vulkan/*.c)))
+figment_objs = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard userspace/$(1)/*.c)))
+LIBFIGMENT_OBJS := $(call figment_objs,libfigment)
+VULKAN_OBJS := $(call figment_objs,vulkan)
 
 # Asked only by the recipes, so that a machine without libdrm can still make help.
 LIBDRM_CFLAGS = $(shell $(PKG_CONFIG) --cflags libdrm)
 LIBDRM_LIBS = $(shell $(PKG_CONFIG) --libs libdrm)
 VULKAN_CFLAGS = $(shell $(PKG_CONFIG) --cflags vulkan)
 
-FIGMENT_COMPILE = $(CC) -D_GNU_SOURCE -Iuapi $(LIBDRM_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) -fPIC
+FIGMENT_COMPILE = $(CC) -D_GNU_SOURCE -Iuapi $(LIBDRM_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) \
+	-fPIC
 FIGMENT_LINK = $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-Bsymbolic
 
 # $(1): the library's path
@@ -37,11 +38,11 @@ figment_pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(I
 userspace: $(FIGMENT_LIB)/libfigment.so $(FIGMENT_LIB)/libvulkan_figment.so $(FIGMENT_LIB)/manifest
 
 # What libfigment does not export is static. The driver's version script hides all of it.
-$(LIBFIGMENT_OBJS): $(FIGMENT_OBJ)/%.o: userspace/%.c userspace/userspace.mk Makefile
+$(LIBFIGMENT_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
 	@mkdir -p $(@D)
 	$(FIGMENT_COMPILE) -fvisibility=default -c -o $@ $<
 
-$(VULKAN_OBJS): $(FIGMENT_OBJ)/%.o: userspace/%.c userspace/userspace.mk Makefile
+$(VULKAN_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
 	@mkdir -p $(@D)
 	$(FIGMENT_COMPILE) $(VULKAN_CFLAGS) -DFIGMENT_VERSION='"$(VERSION)"' -c -o $@ $<
 
@@ -53,7 +54,8 @@ $(FIGMENT_LIB)/libfigment.so: $(FIGMENT_LIB)/libfigment.so.0
 	ln -sf $(<F) $@
 
 # The build id is part of what tells one build of the driver from another (uuid.c).
-$(FIGMENT_LIB)/libvulkan_figment.so: userspace/vulkan/vulkan_figment.map $(VULKAN_OBJS) $(LIBFIGMENT_OBJS)
+$(FIGMENT_LIB)/libvulkan_figment.so: userspace/vulkan/vulkan_figment.map \
+		$(VULKAN_OBJS) $(LIBFIGMENT_OBJS)
 	@mkdir -p $(@D)
 	$(FIGMENT_LINK) -Wl,-soname,$(@F) -Wl,-z,nodelete -Wl,--build-id=sha1 \
 		-Wl,--version-script=$< -o $@ $(filter %.o,$^) $(LIBDRM_LIBS) -ldl
@@ -63,15 +65,19 @@ $(FIGMENT_LIB)/manifest: $(FIGMENT_LIB)/libvulkan_figment.so
 	@touch $@
 
 install-userspace: userspace
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/figment $(DESTDIR)$(ICDDIR)
-	$(INSTALL) -m 755 $(FIGMENT_LIB)/libfigment.so.0 $(FIGMENT_LIB)/libvulkan_figment.so $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(INCLUDEDIR)/figment $(ICDDIR))
+	$(INSTALL) -m 755 $(addprefix $(FIGMENT_LIB)/,libfigment.so.0 libvulkan_figment.so) \
+		$(DESTDIR)$(LIBDIR)
 	ln -sf libfigment.so.0 $(DESTDIR)$(LIBDIR)/libfigment.so
-	$(INSTALL) -m 644 userspace/libfigment/figment.h uapi/figment_drm.h $(DESTDIR)$(INCLUDEDIR)/figment
+	$(INSTALL) -m 644 userspace/libfigment/figment.h uapi/figment_drm.h \
+		$(DESTDIR)$(INCLUDEDIR)/figment
 	$(figment_pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/figment.pc
-	$(call figment_manifest,$(LIBDIR)/libvulkan_figment.so) >$(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
+	$(call figment_manifest,$(LIBDIR)/libvulkan_figment.so) \
+		>$(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
 
 uninstall-userspace:
-	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfigment.so libfigment.so.0 libvulkan_figment.so pkgconfig/figment.pc)
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfigment.so libfigment.so.0 \
+		libvulkan_figment.so pkgconfig/figment.pc)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/figment/,figment.h figment_drm.h)
 	rm -f $(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/figment

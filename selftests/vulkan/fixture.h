@@ -37,7 +37,7 @@ FIXTURE_TEARDOWN(vk)
 	\
 		peer_main(roles, argc, argv); \
 		require_device(); \
-		vk_preload(); \
+		vk_prepare(); \
 		return test_harness_run(argc, argv); \
 	}
 

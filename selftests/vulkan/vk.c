@@ -20,9 +20,13 @@ void vk_result(VkResult result, const char *what, const char *file, int line)
 	_exit(KSFT_FAIL);
 }
 
-/* Only where it is found by its name; it is a matter of speed alone. */
-void vk_preload(void)
+/*
+ * A matter of time alone. Of all the drivers there may be, the loader is told to
+ * load those that are wanted here, unless somebody has chosen already.
+ */
+void vk_prepare(void)
 {
+	setenv("VK_LOADER_DRIVERS_SELECT", "*figment*,*lvp*", 0);
 	dlopen("libvulkan_lvp.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
 

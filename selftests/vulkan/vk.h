@@ -59,8 +59,8 @@ struct vk {
 
 /* vk.c */
 
-/** vk_preload() - have lavapipe's code loaded once, before the harness forks */
-void vk_preload(void);
+/** vk_prepare() - have what is slow done once, before the harness forks */
+void vk_prepare(void);
 /** vk_is_figment() - whether a physical device is one of figment's */
 bool vk_is_figment(VkPhysicalDevice physical);
 /** vk_instance() - make an instance and find figment's first device, which must be there */

@@ -26,6 +26,9 @@ static bool load(const char *path)
 		return false;
 	lavapipe.get_proc = (PFN_vk_icdGetInstanceProcAddr)
 		dlsym(lib, "vk_icdGetInstanceProcAddr");
+	/* The shim itself is a driver as well, but not one to put behind it. */
+	if (lavapipe.get_proc == vk_icdGetInstanceProcAddr)
+		lavapipe.get_proc = NULL;
 	if (lavapipe.get_proc) {
 		/* From interface version 7 these need not be exported. */
 		lavapipe.negotiate = (PFN_vk_icdNegotiateLoaderICDInterfaceVersion)
@@ -127,7 +130,7 @@ static void find(void)
 			 load_from_all("/usr/local/share:/usr/share:/usr/local/etc:/etc") ||
 			 load("libvulkan_lvp.so");
 	if (!lavapipe_found)
-		shim_say("no device: it needs lavapipe to render with; install mesa-vulkan-drivers");
+		shim_say("no device: it renders with lavapipe; install mesa-vulkan-drivers");
 }
 
 const struct lavapipe *lavapipe_get(void)

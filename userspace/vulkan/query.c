@@ -90,7 +90,7 @@ struct results {
 	VkDeviceSize stride;
 };
 
-/* lavapipe uses its queue to wait for it. */
+/* lavapipe reads them from its context, which the next job it is given would use too. */
 static VkResult ask_lavapipe(struct device *dev, const struct results *r, VkQueryResultFlags flags)
 {
 	VkResult result;

@@ -23,8 +23,9 @@
  *
  * Locking: an object's entry needs no lock, as Vulkan has the application
  * synchronise what would change it. A queue's lock covers its lists of jobs, a
- * device's bo_lock its buffers' counts. No lock is held while lavapipe is called,
- * but for queue->icd_lock, which is what makes lavapipe's VkQueue ours alone.
+ * device's bo_lock its buffers' counts. None of them is held while lavapipe is
+ * called. A queue's icd_lock is: it keeps jobs from lavapipe while it is asked for
+ * the results of queries.
  */
 
 #include <pthread.h>
@@ -54,8 +55,6 @@
 /* chain.c: pNext chains */
 #define for_each_struct(s, chain) \
 	for (VkBaseOutStructure *s = (void *)(chain); s; s = s->pNext)
-#define for_each_const_struct(s, chain) \
-	for (const VkBaseInStructure *s = (const void *)(chain); s; s = s->pNext)
 
 void *chain_find(const void *chain, VkStructureType type);
 
@@ -216,7 +215,8 @@ void uuid_of_driver(const uint8_t lavapipe[VK_UUID_SIZE], const char *lavapipe_i
 VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 					   VkExternalMemoryHandleTypeFlagBits type);
 #define EXTERNAL_FD_MEMORY \
-	(VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT | VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT)
+	(VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT | \
+	 VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT)
 #define EXTERNAL_HOST_MEMORY \
 	(VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT | \
 	 VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_MAPPED_FOREIGN_MEMORY_BIT_EXT)
@@ -313,7 +313,7 @@ struct queue {
 	uint32_t id;		/* the kernel's, */
 	int fd;			/* and the executor's fd of it */
 	VkSemaphore done;	/* lavapipe's timeline: the latest job it has done */
-	pthread_mutex_t icd_lock;	/* over lavapipe's VkQueue */
+	pthread_mutex_t icd_lock;	/* over giving lavapipe jobs: query.c */
 
 	pthread_mutex_t lock;	/* over all that follows */
 	struct job_list held;		/* wait for what nobody has submitted yet */

@@ -92,15 +92,11 @@ static VkResult present(struct queue *queue, const VkPresentInfoKHR *app_info)
 	};
 	VkPresentInfoKHR info = *app_info;
 	struct chain_copy copy;
-	VkResult result;
 
 	info.pNext = chain_copy_known(&copy, app_info->pNext, known, ARRAY_SIZE(known), NULL);
 	info.waitSemaphoreCount = 0;
 	info.pWaitSemaphores = NULL;
-	pthread_mutex_lock(&queue->icd_lock);
-	result = queue->dev->lvp.QueuePresentKHR(queue->handle, &info);
-	pthread_mutex_unlock(&queue->icd_lock);
-	return result;
+	return queue->dev->lvp.QueuePresentKHR(queue->handle, &info);
 }
 
 VkResult figment_vkQueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
