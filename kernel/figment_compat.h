@@ -15,6 +15,7 @@
  * time-out is not either: it is never used, as figment_queue.c argues.
  */
 
+#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/version.h>
@@ -154,6 +155,18 @@ static inline void figment_gem_vunmap(struct drm_gem_object *obj, struct iosys_m
 	drm_gem_shmem_vunmap(to_drm_gem_shmem_obj(obj), map);
 #endif
 }
+
+#ifdef FIGMENT_HAVE_HRTIMER_SETUP
+#define figment_hrtimer_setup(timer, fn) \
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL)
+#else
+static inline void figment_hrtimer_setup(struct hrtimer *timer,
+					 enum hrtimer_restart (*fn)(struct hrtimer *))
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = fn;
+}
+#endif
 
 /* The scheduler */
 

@@ -261,6 +261,7 @@ static int figment_copy_fill(struct figment_copy_run *run, const struct drm_figm
 	return ret;
 }
 
+/* @ns: KTIME_MAX for ever */
 static int figment_copy_delay(struct figment_copy_run *run, u64 ns)
 {
 	struct figment_queue *queue = run->job->queue;
@@ -319,8 +320,14 @@ static void figment_copy_work(struct kthread_work *work)
 	/* The job, and with it the queue, may be gone once it is done. */
 	figment_queue_get(queue);
 	error = figment_copy_look(&run);
+	if (!error)
+		error = job->fault.error;
 	for (i = 0; i < job->num_cmds && !error; i++)
 		error = figment_copy_execute(&run, &job->cmds[i]);
+	if (!error && job->fault.signal_ns)
+		error = figment_copy_delay(&run, job->fault.signal_ns);
+	if (!error && job->fault.hang)
+		error = figment_copy_delay(&run, KTIME_MAX);
 
 	spin_lock(&queue->lock);
 	figment_job_done_locked(job, error);

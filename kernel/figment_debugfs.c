@@ -71,6 +71,7 @@ void figment_debugfs_init(struct drm_minor *minor)
 	/* Kernels before 6.7 call this for each of the device's nodes. */
 	if (minor->type != DRM_MINOR_PRIMARY)
 		return;
+	figment_fault_debugfs(to_figment_device(minor->dev), minor->debugfs_root);
 	drm_debugfs_create_files(figment_debugfs_files, ARRAY_SIZE(figment_debugfs_files),
 				 minor->debugfs_root, minor);
 }

@@ -156,6 +156,7 @@ static const struct drm_ioctl_desc figment_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_DESTROY, figment_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_QUERY, figment_ioctl_queue_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_SUBMIT, figment_ioctl_submit, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_FAULT, figment_ioctl_queue_fault, DRM_RENDER_ALLOW),
 };
 
 static const struct file_operations figment_fops = {

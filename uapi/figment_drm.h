@@ -36,6 +36,7 @@ extern "C" {
 #define DRM_FIGMENT_QUEUE_DESTROY	0x04
 #define DRM_FIGMENT_QUEUE_QUERY		0x05
 #define DRM_FIGMENT_SUBMIT		0x06
+#define DRM_FIGMENT_QUEUE_FAULT		0x07
 
 /** @DRM_FIGMENT_PARAM_ABI: the uapi's revision; grows when something is added. */
 #define DRM_FIGMENT_PARAM_ABI			0
@@ -382,6 +383,38 @@ struct drm_figment_submit {
 	__u32 pad;
 };
 
+/**
+ * struct drm_figment_queue_fault - have a queue's next jobs suffer
+ * @queue: in, its id; -ENOENT if there is none
+ * @flags: must be zero
+ * @delay_run_ns: jobs become runnable so much after what they wait for
+ * @delay_signal_ns: fences signal so much after the job was done
+ * @jitter_ns: each delay is longer by 0 to so much, evenly spread
+ * @seed: of the jitter: the same seed gives the same delays
+ * @hang_nth: the job, counted from the next as 1, that is never done; 0 for none
+ * @fail_nth: the job that fails, likewise
+ * @error: the negative errno it fails with; zero if @fail_nth is
+ * @pad: must be zero
+ *
+ * Replaces what was set before; all zeroes ends it. Jobs that are submitted
+ * already are not concerned. Delays and jitter are 60 s at most each (-ERANGE).
+ * Time-outs count as ever: a hung job, or one held back for longer, is -ETIMEDOUT
+ * and its queue lost. A failing copy job executes nothing; a failing host job is
+ * executed, and its status replaced.
+ */
+struct drm_figment_queue_fault {
+	__u32 queue;
+	__u32 flags;
+	__u64 delay_run_ns;
+	__u64 delay_signal_ns;
+	__u64 jitter_ns;
+	__u64 seed;
+	__u64 hang_nth;
+	__u64 fail_nth;
+	__s32 error;
+	__u32 pad;
+};
+
 #define DRM_IOCTL_FIGMENT_GET_PARAM \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GET_PARAM, struct drm_figment_get_param)
 #define DRM_IOCTL_FIGMENT_GEM_CREATE \
@@ -396,6 +429,8 @@ struct drm_figment_submit {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_QUERY, struct drm_figment_queue_query)
 #define DRM_IOCTL_FIGMENT_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_SUBMIT, struct drm_figment_submit)
+#define DRM_IOCTL_FIGMENT_QUEUE_FAULT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_FAULT, struct drm_figment_queue_fault)
 
 #if defined(__cplusplus)
 }
