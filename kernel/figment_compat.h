@@ -54,14 +54,11 @@
 #define FIGMENT_DRIVER_DATE
 #endif
 
-/* Up to 6.5 there is no PRIME without these, later they are the default. */
+/* Up to 6.5 dma-bufs cannot be mapped without this, later there is no such thing. */
 #ifdef FIGMENT_HAVE_PRIME_MMAP
-#define FIGMENT_DRIVER_PRIME \
-	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
-	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
-	.gem_prime_mmap = drm_gem_prime_mmap,
+#define FIGMENT_DRIVER_PRIME_MMAP .gem_prime_mmap = drm_gem_prime_mmap,
 #else
-#define FIGMENT_DRIVER_PRIME
+#define FIGMENT_DRIVER_PRIME_MMAP
 #endif
 
 #ifdef FIGMENT_HAVE_SHOW_FDINFO

@@ -416,6 +416,15 @@ int figment_ioctl_queue_fault(struct drm_device *drm, void *data, struct drm_fil
 /* figment_submit.c */
 int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
 
+/* figment_hide.c */
+int figment_hide_parse(const char *text, u32 *hide);
+void figment_hide_apply(struct figment_device *fdev);
+int figment_hide_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle,
+			      u32 flags, int *fd);
+int figment_hide_fd_to_handle(struct drm_device *drm, struct drm_file *file, int fd,
+			      u32 *handle);
+void figment_hide_init(struct file_operations *fops);
+
 /* figment_debugfs.c */
 void figment_debugfs_init(struct drm_minor *minor);
 
