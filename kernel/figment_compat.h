@@ -138,7 +138,7 @@ static inline int figment_gem_vmap(struct drm_gem_object *obj, struct iosys_map 
 #elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
 	return drm_gem_vmap_unlocked(obj, map);
 #else
-	return drm_gem_shmem_vmap(to_drm_gem_shmem_obj(obj), map);
+	return obj->funcs->vmap(obj, map);
 #endif
 }
 
@@ -149,7 +149,7 @@ static inline void figment_gem_vunmap(struct drm_gem_object *obj, struct iosys_m
 #elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
 	drm_gem_vunmap_unlocked(obj, map);
 #else
-	drm_gem_shmem_vunmap(to_drm_gem_shmem_obj(obj), map);
+	obj->funcs->vunmap(obj, map);
 #endif
 }
 

@@ -116,6 +116,7 @@ static void figment_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	drm_printf(p, "drm-engine-host:\t%lld ns\n",
 		   atomic64_read(&client->busy_ns[FIGMENT_HOST]));
 	figment_show_memory(p, file);
+	figment_gem_show(p, file);
 }
 
 FIGMENT_DEFINE_FDINFO(figment_show_fdinfo)
@@ -165,6 +166,8 @@ static const struct drm_ioctl_desc figment_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_DESTROY, figment_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_QUERY, figment_ioctl_queue_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_SUBMIT, figment_ioctl_submit, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_LABEL, figment_ioctl_gem_label, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_USERPTR, figment_ioctl_gem_userptr, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_FAULT, figment_ioctl_queue_fault, DRM_RENDER_ALLOW),
 };
 

@@ -165,6 +165,10 @@ struct figment_client {
  * @charged: what it counts in the device's memory, bytes
  * @vmap_lock: protects @map
  * @map: the kernel's mapping, from the first job that uses it until the end
+ * @label: its name, for people; under the device's lock
+ * @user_pages: a userptr's pages, pinned
+ * @num_user_pages: how many; 0 if it is none
+ * @user_mm: whose they are
  */
 struct figment_bo {
 	struct drm_gem_shmem_object base;
@@ -172,6 +176,10 @@ struct figment_bo {
 	u64 charged;
 	struct mutex vmap_lock; /* for map */
 	struct iosys_map map;
+	char label[DRM_FIGMENT_LABEL_SIZE];
+	struct page **user_pages;
+	unsigned long num_user_pages;
+	struct mm_struct *user_mm;
 };
 
 static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)
@@ -351,8 +359,15 @@ struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct d
 int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			    struct drm_mode_create_dumb *args);
 int figment_gem_vmap_bo(struct figment_bo *bo);
+void figment_gem_publish(struct drm_gem_object *obj);
+void figment_gem_end(struct figment_bo *bo);
+void figment_gem_show(struct drm_printer *p, struct drm_file *file);
+int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_userptr.c */
+int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* figment_fence.c */
 struct figment_fence *figment_fence_alloc(void);

@@ -37,6 +37,8 @@ extern "C" {
 #define DRM_FIGMENT_QUEUE_QUERY		0x05
 #define DRM_FIGMENT_SUBMIT		0x06
 #define DRM_FIGMENT_QUEUE_FAULT		0x07
+#define DRM_FIGMENT_GEM_LABEL		0x08
+#define DRM_FIGMENT_GEM_USERPTR		0x09
 
 /** @DRM_FIGMENT_PARAM_ABI: the uapi's revision; grows when something is added. */
 #define DRM_FIGMENT_PARAM_ABI			0
@@ -103,19 +105,56 @@ struct drm_figment_gem_create {
 
 /** @DRM_FIGMENT_GEM_IMPORTED: the buffer is a foreign dma-buf. */
 #define DRM_FIGMENT_GEM_IMPORTED	(1 << 0)
+/** @DRM_FIGMENT_GEM_USER: the buffer is the program's own memory. */
+#define DRM_FIGMENT_GEM_USER		(1 << 1)
 
 /**
  * struct drm_figment_gem_info - what a handle stands for, and where to mmap it
  * @handle: in; -ENOENT if there is no such handle
  * @flags: out, DRM_FIGMENT_GEM_*
  * @size: out, bytes
- * @mmap_offset: out, to give to mmap() on the device's file
+ * @mmap_offset: out, to give to mmap() on the device's file; 0 for the program's
+ *	own memory, which it has already
  */
 struct drm_figment_gem_info {
 	__u32 handle;
 	__u32 flags;
 	__u64 size;
 	__u64 mmap_offset;
+};
+
+#define DRM_FIGMENT_LABEL_SIZE	56
+
+/**
+ * struct drm_figment_gem_label - name a buffer, for people
+ * @handle: the buffer; -ENOENT if there is no such handle
+ * @flags: must be zero
+ * @label: printable ASCII, with a NUL at the end; empty takes it away
+ *
+ * It is shown in the file's fdinfo and in the device's debugfs.
+ */
+struct drm_figment_gem_label {
+	__u32 handle;
+	__u32 flags;
+	char label[DRM_FIGMENT_LABEL_SIZE];
+};
+
+/**
+ * struct drm_figment_gem_userptr - make a buffer of the program's own memory
+ * @addr: where it starts, a multiple of the page size
+ * @size: bytes, a multiple of the page size, at most 2^36
+ * @flags: must be zero
+ * @handle: out, its GEM handle
+ *
+ * The pages must be writable (-EFAULT), are pinned until the buffer's end and
+ * count against RLIMIT_MEMLOCK (-ENOMEM). Such a buffer can be used by jobs, but
+ * neither exported (-EPERM) nor mapped.
+ */
+struct drm_figment_gem_userptr {
+	__u64 addr;
+	__u64 size;
+	__u32 flags;
+	__u32 handle;
 };
 
 /** @DRM_FIGMENT_ENGINE_COPY: jobs are commands that the kernel executes. */
@@ -429,6 +468,10 @@ struct drm_figment_queue_fault {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_QUERY, struct drm_figment_queue_query)
 #define DRM_IOCTL_FIGMENT_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_SUBMIT, struct drm_figment_submit)
+#define DRM_IOCTL_FIGMENT_GEM_LABEL \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_LABEL, struct drm_figment_gem_label)
+#define DRM_IOCTL_FIGMENT_GEM_USERPTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_USERPTR, struct drm_figment_gem_userptr)
 #define DRM_IOCTL_FIGMENT_QUEUE_FAULT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_FAULT, struct drm_figment_queue_fault)
 
