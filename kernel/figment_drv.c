@@ -367,5 +367,4 @@ module_exit(figment_exit);
 MODULE_AUTHOR("The figment authors");
 MODULE_DESCRIPTION("figment, a virtual GPU for machines that have none");
 MODULE_LICENSE("GPL");
-MODULE_SOFTDEP("pre: gpu-sched drm_shmem_helper");
 FIGMENT_IMPORT_NS_DMA_BUF;

@@ -47,6 +47,15 @@ static int node_numbers(const char *path, uint32_t *maj, uint32_t *min)
 	return 0;
 }
 
+/* What does not fit is cut off. */
+static void copy_name(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	to[n] = 0;
+}
+
 /* Returns 1 if the device is one of figment's and may be used, 0 if not. */
 static int probe(const drmDevice *dev, struct figment_node *node)
 {
@@ -68,10 +77,10 @@ static int probe(const drmDevice *dev, struct figment_node *node)
 
 	memset(node, 0, sizeof(*node));
 	node->index = index;
-	strncpy(node->render, dev->nodes[DRM_NODE_RENDER], sizeof(node->render) - 1);
-	strncpy(node->primary, dev->nodes[DRM_NODE_PRIMARY], sizeof(node->primary) - 1);
+	copy_name(node->render, sizeof(node->render), dev->nodes[DRM_NODE_RENDER]);
+	copy_name(node->primary, sizeof(node->primary), dev->nodes[DRM_NODE_PRIMARY]);
 	if (dev->bustype == DRM_BUS_PLATFORM)
-		strncpy(node->name, dev->businfo.platform->fullname, sizeof(node->name) - 1);
+		copy_name(node->name, sizeof(node->name), dev->businfo.platform->fullname);
 	return !node_numbers(node->render, &node->render_major, &node->render_minor) &&
 	       !node_numbers(node->primary, &node->primary_major, &node->primary_minor);
 }
@@ -90,8 +99,9 @@ int figment_enumerate(struct figment_node *nodes, int max)
 	int count, n = 0;
 
 	count = drmGetDevices2(0, NULL, 0);
+	/* Without any DRM device there is no /dev/dri. */
 	if (count <= 0)
-		return count;
+		return count == -ENOENT ? 0 : count;
 	devices = calloc(count, sizeof(*devices));
 	if (!devices)
 		return -ENOMEM;

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# DOC: what the Makefiles of figment's selftests share
+#
+# They are kselftest's: TEST_GEN_PROGS, run_tests, install, by the kernel's own
+# lib.mk, which comes with the harness (fetch-harness.sh). Set ROOT to the
+# project's root and OUTPUT_SUBDIR, and LIBS to packages besides libdrm; include
+# this last.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+TESTDIR ?= $(PREFIX)/lib/figment
+override BUILD := $(if $(filter /%,$(BUILD)),$(BUILD),$(abspath $(ROOT)/$(BUILD)))
+
+OUTPUT := $(BUILD)/$(OUTPUT_SUBDIR)
+INSTALL_PATH ?= $(DESTDIR)$(TESTDIR)/$(OUTPUT_SUBDIR)
+
+KSELFTEST_TREE := $(shell $(ROOT)/selftests/fetch-harness.sh $(BUILD)/kselftest)
+ifeq ($(KSELFTEST_TREE),)
+$(error There is no kselftest harness)
+endif
+KHDR_INCLUDES := -isystem $(KSELFTEST_TREE)/tools/testing/selftests
+
+# The harness's macros define functions, and compare what they are given.
+override CFLAGS := $(or $(CFLAGS),-O2 -g) -std=gnu11 -D_GNU_SOURCE= -Wall -Wextra -Werror \
+	-Wno-unused-parameter -Wno-missing-prototypes -Wno-sign-compare -fno-strict-aliasing -pthread \
+	$(KHDR_INCLUDES) -I$(ROOT)/uapi -I$(ROOT)/userspace/libfigment -I$(ROOT)/selftests \
+	$(shell pkg-config --cflags libdrm $(LIBS))
+LDLIBS += $(shell pkg-config --libs libdrm $(LIBS)) -lm
+
+# libfigment is linked in, so that a test needs nothing but itself.
+SHARED := $(patsubst $(ROOT)/%.c,$(BUILD)/selftests/obj/%.o, \
+	$(wildcard $(ROOT)/userspace/libfigment/*.c) \
+	$(addprefix $(ROOT)/selftests/,helpers.c process.c foreign.c))
+LOCAL_HDRS += $(wildcard $(ROOT)/selftests/*.h $(ROOT)/userspace/libfigment/*.h \
+	$(ROOT)/uapi/*.h)
+
+include $(KSELFTEST_TREE)/tools/testing/selftests/lib.mk
+
+# Without rsync, which a machine may not have.
+define INSTALL_SINGLE_RULE
+	$(if $(INSTALL_LIST),install -d $(INSTALL_PATH))
+	$(if $(INSTALL_LIST),install $(INSTALL_LIST) $(INSTALL_PATH)/)
+endef
+
+$(TEST_GEN_PROGS): $(SHARED) | $(OUTPUT)
+
+$(OUTPUT):
+	mkdir -p $@
+
+$(BUILD)/selftests/obj/%.o: $(ROOT)/%.c $(LOCAL_HDRS)
+	@mkdir -p $(@D)
+	$(call msg,CC,,$@)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<

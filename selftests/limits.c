@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: as much as SUBMIT takes, and no more
+ *
+ * Catches a driver that cannot do what its limits promise, does it in a time that
+ * grows with the square, loses count of a client's jobs so that it refuses too
+ * early or never, makes one client pay for another, or leaks when fds run out.
+ */
+#include <sys/resource.h>
+
+#include "kselftest_harness.h"
+
+#include "helpers.h"
+
+FIXTURE(limits) {
+	int fd;
+	struct host host;
+};
+
+FIXTURE_SETUP(limits)
+{
+	struct rlimit files = { 8192, 8192 };
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	self->fd = device_open();
+	self->host = host_queue(self->fd);
+}
+
+FIXTURE_TEARDOWN(limits)
+{
+	close(self->host.fd);
+	close(self->fd);
+}
+
+static void *array(size_t count, size_t size)
+{
+	void *p = calloc(count, size);
+
+	must_be(p);
+	return p;
+}
+
+/* A job that signals a sync_file, which is returned once it is submitted. */
+static int submit_one(int fd, struct drm_figment_job job)
+{
+	struct drm_figment_sync signal = { .type = DRM_FIGMENT_SYNC_FILE, .fd = -1 };
+
+	job.signals = FIGMENT_ARRAY(&signal, 1);
+	must(figment_submit(fd, &job, 1));
+	return signal.fd;
+}
+
+TEST_F_TIMEOUT(limits, jobs, LONG_TEST_S)
+{
+	const int count = DRM_FIGMENT_MAX_JOBS;
+	struct drm_figment_job *jobs = array(count, sizeof(*jobs));
+	struct drm_figment_cmd *cmds = array(count, sizeof(*cmds));
+	struct buffer buf = buffer_create(self->fd, PAGE * 2);
+	struct drm_figment_bo bo = { buf.handle, DRM_FIGMENT_BO_WRITE };
+	uint32_t queues[8], timeline = syncobj_create(self->fd);
+	struct drm_figment_sync signal = {
+		.type = DRM_FIGMENT_SYNC_TIMELINE, .handle = timeline, .point = 1 };
+
+	for (int i = 0; i < 8; i++)
+		queues[i] = copy_queue(self->fd);
+	for (int i = 0; i < count; i++) {
+		cmds[i] = (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_WRITE64,
+			.dst_offset = i == count - 1 ? 0 : 8 * i, .value = i };
+		jobs[i] = (struct drm_figment_job){ .queue = queues[i % 8],
+			.bos = FIGMENT_ARRAY(&bo, 1), .cmds = FIGMENT_ARRAY(&cmds[i], 1) };
+	}
+	jobs[count - 1].signals = FIGMENT_ARRAY(&signal, 1);
+	ASSERT_EQ(0, figment_submit(self->fd, jobs, count));
+	ASSERT_EQ(0, syncobj_settle(self->fd, timeline, 1));
+	/* Each waits for the one before, so the last one overwrites the first. */
+	for (int i = 0; i < count - 1; i++)
+		ASSERT_EQ(i ? i : count - 1, ((uint64_t *)buf.map)[i]);
+	for (int i = 0; i < count; i++)
+		ASSERT_EQ(i / 8 + 1, jobs[i].seqno);
+}
+
+TEST_F_TIMEOUT(limits, bos, LONG_TEST_S)
+{
+	const int count = DRM_FIGMENT_MAX_REFS;
+	struct drm_figment_bo *bos = array(count, sizeof(*bos));
+	struct drm_figment_job job = { .queue = self->host.queue };
+	int file, dmabuf;
+
+	for (int i = 0; i < count; i++) {
+		must(figment_bo_create(self->fd, PAGE, &bos[i].handle));
+		bos[i].flags = i % 2 ? DRM_FIGMENT_BO_READ : DRM_FIGMENT_BO_WRITE;
+	}
+	must(figment_bo_export(self->fd, bos[count - 2].handle, &dmabuf));
+	job.bos = FIGMENT_ARRAY(bos, count);
+	file = submit_one(self->fd, job);
+	EXPECT_FALSE(dmabuf_idle(dmabuf, false));
+	host_done(self->host.fd, 0);
+	EXPECT_EQ(1, settle(file));
+	EXPECT_TRUE(dmabuf_idle(dmabuf, true));
+	/* The last one is as good as the first: twice is twice. */
+	bos[0].handle = bos[count - 1].handle;
+	EXPECT_EQ(-EEXIST, figment_submit(self->fd, &job, 1));
+}
+
+TEST_F_TIMEOUT(limits, waits, LONG_TEST_S)
+{
+	const int count = DRM_FIGMENT_MAX_REFS - 1;
+	struct drm_figment_sync *waits = array(count, sizeof(*waits));
+	struct host gate = host_queue(self->fd);
+	struct drm_figment_job job = { .queue = self->host.queue };
+	int file;
+
+	for (int i = 0; i < count; i++) {
+		struct job before = { .queue = gate.queue };
+
+		waits[i].handle = syncobj_create(self->fd);
+		job_signals(&before, waits[i].handle, 0);
+		must(submit_job(self->fd, &before));
+	}
+	job.waits = FIGMENT_ARRAY(waits, count);
+	file = submit_one(self->fd, job);
+	for (int i = 0; i < count; i++)
+		host_done(gate.fd, 0);
+	EXPECT_EQ(1, host_take(self->host.fd).seqno);
+	EXPECT_EQ(0, figment_host_complete(self->host.fd, 1, 0));
+	EXPECT_EQ(1, settle(file));
+}
+
+TEST_F_TIMEOUT(limits, signals, LONG_TEST_S)
+{
+	const int count = DRM_FIGMENT_MAX_REFS;
+	struct drm_figment_sync *signals = array(count, sizeof(*signals));
+	struct drm_figment_job job = { .queue = self->host.queue };
+	uint32_t timeline = syncobj_create(self->fd);
+	uint64_t value;
+
+	/* A sync_file, a syncobj, a point; and so on. */
+	for (int i = 0; i < count; i++) {
+		signals[i].type = i % 3;
+		if (i % 3 == DRM_FIGMENT_SYNC_BINARY)
+			signals[i].handle = syncobj_create(self->fd);
+		if (i % 3 == DRM_FIGMENT_SYNC_TIMELINE) {
+			signals[i].handle = timeline;
+			signals[i].point = i;
+		}
+		if (i % 3 == DRM_FIGMENT_SYNC_FILE)
+			signals[i].fd = -1;
+	}
+	job.signals = FIGMENT_ARRAY(signals, count);
+	must(figment_submit(self->fd, &job, 1));
+	for (int i = 0; i < count; i++) {
+		if (i % 3 == DRM_FIGMENT_SYNC_BINARY)
+			ASSERT_EQ(-ETIME, syncobj_state(self->fd, signals[i].handle, 0));
+		if (i % 3 == DRM_FIGMENT_SYNC_FILE)
+			ASSERT_TRUE(pending(signals[i].fd));
+	}
+	host_done(self->host.fd, 0);
+	for (int i = 0; i < count; i++) {
+		if (i % 3 == DRM_FIGMENT_SYNC_BINARY)
+			ASSERT_EQ(0, syncobj_settle(self->fd, signals[i].handle, 0));
+		if (i % 3 == DRM_FIGMENT_SYNC_FILE)
+			ASSERT_EQ(1, settle(signals[i].fd));
+	}
+	must(figment_syncobj_query(self->fd, timeline, &value));
+	EXPECT_EQ(4093, value);
+}
+
+TEST_F_TIMEOUT(limits, cmds, LONG_TEST_S)
+{
+	const int count = DRM_FIGMENT_MAX_CMDS;
+	struct drm_figment_cmd *cmds = array(count, sizeof(*cmds));
+	struct buffer buf = buffer_create(self->fd, 8 * count);
+	struct drm_figment_bo bo = { buf.handle, DRM_FIGMENT_BO_WRITE };
+	struct drm_figment_job job = {
+		.queue = copy_queue(self->fd),
+		.bos = FIGMENT_ARRAY(&bo, 1),
+		.cmds = FIGMENT_ARRAY(cmds, count),
+	};
+
+	for (int i = 0; i < count; i++)
+		cmds[i] = (struct drm_figment_cmd){
+			.op = DRM_FIGMENT_CMD_WRITE64, .dst_offset = 8 * i, .value = ~i };
+	ASSERT_EQ(1, settle(submit_one(self->fd, job)));
+	for (int i = 0; i < count; i++)
+		ASSERT_EQ((uint64_t)~i, ((uint64_t *)buf.map)[i]);
+}
+
+TEST_F(limits, fds_run_out)
+{
+	struct rlimit files = { 64, 8192 };
+	struct drm_figment_sync signals[128];
+	struct drm_figment_job job = { .queue = self->host.queue };
+	struct drm_figment_queue_create create = { .engine = DRM_FIGMENT_ENGINE_HOST };
+	int fds = count_fds(), taken = 0;
+
+	for (int i = 0; i < 128; i++)
+		signals[i] = (struct drm_figment_sync){ .type = DRM_FIGMENT_SYNC_FILE, .fd = -1 };
+	must_call(setrlimit(RLIMIT_NOFILE, &files));
+	job.signals = FIGMENT_ARRAY(signals, 128);
+	for (int i = 0; i < 20; i++)
+		EXPECT_EQ(-EMFILE, figment_submit(self->fd, &job, 1));
+	EXPECT_EQ(fds, count_fds());
+	EXPECT_EQ(0, queue_query(self->fd, self->host.queue).submitted);
+	EXPECT_TRUE(host_idle(self->host.fd));
+
+	while (taken < 64 && dup(self->fd) >= 0)
+		taken++;
+	EXPECT_EQ(-EMFILE, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_QUEUE_CREATE, &create));
+	files.rlim_cur = 8192;
+	must_call(setrlimit(RLIMIT_NOFILE, &files));
+	EXPECT_EQ(0, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_QUEUE_CREATE, &create));
+	EXPECT_EQ(2, create.queue);
+}
+
+#define ALL_JOBS	65536
+
+static int submit_some(int fd, struct drm_figment_job *jobs, uint32_t queue, int count)
+{
+	for (int i = 0; i < count; i++)
+		jobs[i] = (struct drm_figment_job){ .queue = queue };
+	return figment_submit(fd, jobs, count);
+}
+
+TEST_F_TIMEOUT(limits, outstanding_jobs, LONG_TEST_S)
+{
+	struct drm_figment_job *jobs = array(DRM_FIGMENT_MAX_JOBS, sizeof(*jobs));
+	struct host gate = host_queue(self->fd);
+	int other = device_open(), ret = -EBUSY;
+	struct job waits = { .queue = self->host.queue }, easy = { .queue = copy_queue(other) };
+	uint64_t until;
+
+	/* They all are behind one that waits; the gate's job is one too. */
+	job_waits_file(&waits, host_pending(self->fd, &gate, NULL));
+	must(submit_job(self->fd, &waits));
+	for (int left = ALL_JOBS - 2; left;) {
+		int n = left < DRM_FIGMENT_MAX_JOBS ? left : DRM_FIGMENT_MAX_JOBS;
+
+		ASSERT_EQ(0, submit_some(self->fd, jobs, self->host.queue, n));
+		left -= n;
+	}
+	EXPECT_EQ(ALL_JOBS - 1, queue_query(self->fd, self->host.queue).submitted);
+	EXPECT_EQ(-EBUSY, submit_some(self->fd, jobs, self->host.queue, 1));
+	EXPECT_EQ(-EBUSY, submit_some(self->fd, jobs, gate.queue, 100));
+	EXPECT_EQ(ALL_JOBS - 1, queue_query(self->fd, self->host.queue).submitted);
+	EXPECT_EQ(1, settle(submit_file(other, &easy)));
+
+	/* When they are gone, there is room again. */
+	EXPECT_EQ(0, figment_queue_destroy(self->fd, self->host.queue));
+	for (until = now_ns() + LONG_MS * 1000000ull; ret == -EBUSY && now_ns() < until; moment())
+		ret = submit_some(self->fd, jobs, gate.queue, DRM_FIGMENT_MAX_JOBS);
+	EXPECT_EQ(0, ret);
+}
+
+FIGMENT_HARNESS_MAIN

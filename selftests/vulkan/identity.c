@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: what the device says it is and can do
+ *
+ * Catches a shim that passes for a CPU or for lavapipe; whose UUIDs change from
+ * process to process, or are lavapipe's; whose DRM node properties are not the
+ * nodes'; that advertises what it cannot enable, or twice; that leaves lavapipe's
+ * sparse features on; that claims handle types it has not, or takes them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+FIXTURE(identity) {
+	struct vk vk;
+};
+
+FIXTURE_SETUP(identity)
+{
+	vk_instance(&self->vk);
+}
+
+FIXTURE_TEARDOWN(identity)
+{
+	if (!_metadata->exit_code)
+		EXPECT_EQ(0, vk_close(&self->vk));
+}
+
+static void properties(VkPhysicalDevice physical, void *chain, VkPhysicalDeviceProperties *p)
+{
+	VkPhysicalDeviceProperties2 p2 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+		.pNext = chain,
+	};
+
+	vkGetPhysicalDeviceProperties2(physical, &p2);
+	if (p)
+		*p = p2.properties;
+}
+
+static VkPhysicalDeviceIDProperties ids(VkPhysicalDevice physical)
+{
+	VkPhysicalDeviceIDProperties id = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
+	};
+
+	properties(physical, &id, NULL);
+	return id;
+}
+
+static uint64_t half(const uint8_t *uuid, int which)
+{
+	uint64_t word;
+
+	memcpy(&word, uuid + 8 * which, sizeof(word));
+	return word;
+}
+
+TEST_F(identity, is_a_virtual_gpu)
+{
+	VkPhysicalDeviceVulkan12Properties v12 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES,
+	};
+	VkPhysicalDeviceDriverProperties driver = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+		.pNext = &v12,
+	};
+	VkPhysicalDevice physical = self->vk.physical;
+	VkPhysicalDeviceProperties p, old;
+
+	properties(physical, &driver, &p);
+	EXPECT_EQ(VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU, p.deviceType);
+	EXPECT_NE(0, p.deviceID);
+	EXPECT_NE(0, p.vendorID);
+	EXPECT_EQ(0, strncmp(p.deviceName, "figment", 7));
+	EXPECT_STREQ("figment", driver.driverName);
+	EXPECT_STREQ("figment", v12.driverName);
+	EXPECT_STREQ(driver.driverInfo, v12.driverInfo);
+	EXPECT_EQ(driver.driverID, v12.driverID);
+	vkGetPhysicalDeviceProperties(physical, &old);
+	EXPECT_STREQ(p.deviceName, old.deviceName);
+	EXPECT_EQ(p.deviceType, old.deviceType);
+	EXPECT_EQ(p.deviceID, old.deviceID);
+	EXPECT_EQ(p.apiVersion, old.apiVersion);
+	EXPECT_LE(VK_API_VERSION_1_3, p.apiVersion);
+}
+
+static void teller(int sock)
+{
+	VkPhysicalDeviceIDProperties id;
+	struct vk vk;
+
+	vk_instance(&vk);
+	id = ids(vk.physical);
+	for (int i = 0; i < 2; i++) {
+		send_word(sock, half(id.deviceUUID, i));
+		send_word(sock, half(id.driverUUID, i));
+	}
+	must_be(!vk_close(&vk));
+}
+
+TEST_F(identity, uuids_are_the_same_in_every_process)
+{
+	struct child peer = peer_start("teller");
+	VkPhysicalDeviceIDProperties id = ids(self->vk.physical);
+	VkPhysicalDeviceVulkan11Properties v11 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES,
+	};
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(half(id.deviceUUID, i), recv_word(peer.sock));
+		EXPECT_EQ(half(id.driverUUID, i), recv_word(peer.sock));
+	}
+	EXPECT_EQ(0, child_join(&peer));
+	EXPECT_EQ(VK_FALSE, id.deviceLUIDValid);
+	properties(self->vk.physical, &v11, NULL);
+	EXPECT_EQ(0, memcmp(v11.deviceUUID, id.deviceUUID, VK_UUID_SIZE));
+	EXPECT_EQ(0, memcmp(v11.driverUUID, id.driverUUID, VK_UUID_SIZE));
+	EXPECT_EQ(VK_FALSE, v11.deviceLUIDValid);
+}
+
+TEST_F(identity, uuids_are_nobody_elses)
+{
+	VkPhysicalDeviceIDProperties id = ids(self->vk.physical);
+	VkPhysicalDevice devices[32];
+	uint32_t count = ARRAY_SIZE(devices), others = 0;
+
+	VK(vkEnumeratePhysicalDevices(self->vk.instance, &count, devices));
+	for (uint32_t i = 0; i < count; i++) {
+		VkPhysicalDeviceIDProperties other = ids(devices[i]);
+
+		if (devices[i] == self->vk.physical)
+			continue;
+		EXPECT_NE(0, memcmp(id.deviceUUID, other.deviceUUID, VK_UUID_SIZE));
+		if (vk_is_figment(devices[i]))
+			continue;
+		EXPECT_NE(0, memcmp(id.driverUUID, other.driverUUID, VK_UUID_SIZE));
+		others++;
+	}
+	if (!others)
+		SKIP(return, "there is no other device than figment's");
+}
+
+TEST_F(identity, nodes_are_the_kernels)
+{
+	VkPhysicalDeviceDrmPropertiesEXT drm = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRM_PROPERTIES_EXT,
+	};
+	struct figment_node node;
+	struct stat st;
+
+	must(figment_enumerate(&node, 1));
+	properties(self->vk.physical, &drm, NULL);
+	ASSERT_TRUE(drm.hasPrimary);
+	ASSERT_TRUE(drm.hasRender);
+	must_call(stat(node.render, &st));
+	EXPECT_EQ(major(st.st_rdev), drm.renderMajor);
+	EXPECT_EQ(minor(st.st_rdev), drm.renderMinor);
+	must_call(stat(node.primary, &st));
+	EXPECT_EQ(major(st.st_rdev), drm.primaryMajor);
+	EXPECT_EQ(minor(st.st_rdev), drm.primaryMinor);
+}
+
+static VkResult create_with(VkPhysicalDevice physical, const char *const *names, uint32_t count,
+			    const VkPhysicalDeviceFeatures *features, VkDevice *device)
+{
+	float priority = 1;
+	VkDeviceQueueCreateInfo queue = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+		.queueCount = 1,
+		.pQueuePriorities = &priority,
+	};
+	VkDeviceCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+		.queueCreateInfoCount = 1,
+		.pQueueCreateInfos = &queue,
+		.enabledExtensionCount = count,
+		.ppEnabledExtensionNames = names,
+		.pEnabledFeatures = features,
+	};
+
+	return vkCreateDevice(physical, &info, NULL, device);
+}
+
+static uint32_t list_extensions(VkPhysicalDevice physical, VkExtensionProperties list[512],
+				const char *names[512])
+{
+	uint32_t count = 512;
+
+	VK(vkEnumerateDeviceExtensionProperties(physical, NULL, &count, list));
+	for (uint32_t i = 0; i < count; i++)
+		names[i] = list[i].extensionName;
+	return count;
+}
+
+TEST_F(identity, every_extension_can_be_enabled)
+{
+	static VkExtensionProperties list[512], some[3];
+	static const char *names[512];
+	VkPhysicalDevice physical = self->vk.physical;
+	uint32_t count = list_extensions(physical, list, names), n = 0;
+	const char *unknown = "VK_FIGMENT_no_such_extension";
+	VkDevice device;
+
+	for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t k = 0; k < i; k++)
+			EXPECT_STRNE(names[k], names[i]);
+		EXPECT_LT(0, list[i].specVersion);
+	}
+	VK(vkEnumerateDeviceExtensionProperties(physical, NULL, &n, NULL));
+	EXPECT_EQ(count, n);
+	n = ARRAY_SIZE(some);
+	EXPECT_EQ(VK_INCOMPLETE, vkEnumerateDeviceExtensionProperties(physical, NULL, &n, some));
+	EXPECT_EQ(ARRAY_SIZE(some), n);
+
+	self->vk.quiet = true;
+	ASSERT_EQ(VK_SUCCESS, create_with(physical, names, count, NULL, &device));
+	vkDestroyDevice(device, NULL);
+	EXPECT_EQ(VK_ERROR_EXTENSION_NOT_PRESENT,
+		  create_with(physical, &unknown, 1, NULL, &device));
+}
+
+/* What clients look for by these names, promoted to core or not. */
+TEST_F(identity, sharing_extensions_are_there)
+{
+	static const struct {
+		const char *extension, *function;
+	} wanted[] = {
+		{ "VK_KHR_external_memory_fd", "vkGetMemoryFdKHR" },
+		{ "VK_KHR_external_fence_fd", "vkImportFenceFdKHR" },
+		{ "VK_KHR_external_semaphore_fd", "vkImportSemaphoreFdKHR" },
+		{ "VK_EXT_image_drm_format_modifier", "vkGetImageDrmFormatModifierPropertiesEXT" },
+		{ "VK_KHR_timeline_semaphore", "vkGetSemaphoreCounterValueKHR" },
+		{ "VK_KHR_synchronization2", "vkQueueSubmit2KHR" },
+		{ "VK_EXT_external_memory_host", "vkGetMemoryHostPointerPropertiesEXT" },
+		{ "VK_EXT_external_memory_dma_buf", NULL },
+		{ "VK_EXT_queue_family_foreign", NULL },
+		{ "VK_EXT_physical_device_drm", NULL },
+		{ "VK_KHR_image_format_list", NULL },
+		{ "VK_KHR_external_memory", NULL },
+		{ "VK_KHR_external_fence", NULL },
+		{ "VK_KHR_external_semaphore", NULL },
+		{ "VK_KHR_bind_memory2", "vkBindBufferMemory2KHR" },
+		{ "VK_KHR_get_memory_requirements2", "vkGetImageMemoryRequirements2KHR" },
+	};
+	static VkExtensionProperties list[512];
+	static const char *names[512];
+	VkPhysicalDevice physical = self->vk.physical;
+	const char *chosen[ARRAY_SIZE(wanted)];
+	uint32_t count = list_extensions(physical, list, names);
+	VkDevice device;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		bool found = false;
+
+		chosen[i] = wanted[i].extension;
+		for (uint32_t k = 0; k < count; k++)
+			found |= !strcmp(names[k], chosen[i]);
+		EXPECT_TRUE(found) TH_LOG("no %s", chosen[i]);
+	}
+	ASSERT_EQ(VK_SUCCESS,
+		  create_with(physical, chosen, ARRAY_SIZE(wanted), NULL, &device));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		EXPECT_TRUE(!wanted[i].function ||
+			    vkGetDeviceProcAddr(device, wanted[i].function))
+			TH_LOG("no %s", wanted[i].function);
+	}
+	vkDestroyDevice(device, NULL);
+	/* And what was not asked for is not to be had. */
+	ASSERT_EQ(VK_SUCCESS, create_with(physical, NULL, 0, NULL, &device));
+	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device, "vkGetMemoryFdKHR"));
+	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device, "vkGetSemaphoreFdKHR"));
+	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device, "vkImportFenceFdKHR"));
+	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device,
+					    "vkGetImageDrmFormatModifierPropertiesEXT"));
+	vkDestroyDevice(device, NULL);
+}
+
+TEST_F(identity, nothing_is_sparse)
+{
+	VkPhysicalDevice physical = self->vk.physical;
+	VkPhysicalDeviceFeatures features, ask = { .sparseBinding = VK_TRUE };
+	VkPhysicalDeviceProperties p;
+	VkQueueFamilyProperties families[8];
+	uint32_t count = ARRAY_SIZE(families);
+	VkDevice device;
+
+	vkGetPhysicalDeviceFeatures(physical, &features);
+	EXPECT_FALSE(features.sparseBinding);
+	EXPECT_FALSE(features.sparseResidencyBuffer);
+	EXPECT_FALSE(features.sparseResidencyImage2D);
+	EXPECT_FALSE(features.sparseResidencyImage3D);
+	EXPECT_FALSE(features.sparseResidencyAliased);
+	EXPECT_FALSE(features.shaderResourceResidency);
+	vkGetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
+	for (uint32_t i = 0; i < count; i++)
+		EXPECT_EQ(0, families[i].queueFlags & VK_QUEUE_SPARSE_BINDING_BIT);
+	properties(physical, NULL, &p);
+	EXPECT_EQ(0, p.limits.sparseAddressSpaceSize);
+	count = 0;
+	vkGetPhysicalDeviceSparseImageFormatProperties(physical, VK_FORMAT_R8G8B8A8_UNORM,
+						       VK_IMAGE_TYPE_2D, VK_SAMPLE_COUNT_1_BIT,
+						       VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+						       VK_IMAGE_TILING_OPTIMAL, &count, NULL);
+	EXPECT_EQ(0, count);
+	self->vk.quiet = true;
+	EXPECT_EQ(VK_ERROR_FEATURE_NOT_PRESENT, create_with(physical, NULL, 0, &ask, &device));
+}
+
+/* Every bit there is, and those there may be. */
+TEST_F(identity, memory_handle_types_are_true)
+{
+	const VkExternalMemoryHandleTypeFlags both = OPAQUE_MEMORY | DMA_BUF_MEMORY;
+	const VkExternalMemoryHandleTypeFlags import_only =
+		VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT |
+		VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_MAPPED_FOREIGN_MEMORY_BIT_EXT;
+
+	self->vk.quiet = true;
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		VkPhysicalDeviceExternalBufferInfo info = {
+			.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_BUFFER_INFO,
+			.usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+			.handleType = bit,
+		};
+		VkExternalBufferProperties p = {
+			.sType = VK_STRUCTURE_TYPE_EXTERNAL_BUFFER_PROPERTIES,
+			.externalMemoryProperties = { ~0u, ~0u, ~0u },
+		};
+		VkExternalMemoryFeatureFlags want = 0;
+
+		if (bit & both)
+			want = VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT |
+			       VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+		else if (bit & import_only)
+			want = VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+		vkGetPhysicalDeviceExternalBufferProperties(self->vk.physical, &info, &p);
+		EXPECT_EQ(want, p.externalMemoryProperties.externalMemoryFeatures)
+			TH_LOG("type %#x", bit);
+		EXPECT_NE(0, p.externalMemoryProperties.compatibleHandleTypes & bit)
+			TH_LOG("type %#x", bit);
+		EXPECT_EQ(0, p.externalMemoryProperties.exportFromImportedHandleTypes & ~both)
+			TH_LOG("type %#x", bit);
+	}
+}
+
+TEST_F(identity, fence_handle_types_are_true)
+{
+	self->vk.quiet = true;
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		VkPhysicalDeviceExternalFenceInfo info = {
+			.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_FENCE_INFO,
+			.handleType = bit,
+		};
+		VkExternalFenceProperties p = {
+			.sType = VK_STRUCTURE_TYPE_EXTERNAL_FENCE_PROPERTIES,
+			.externalFenceFeatures = ~0u,
+			.compatibleHandleTypes = ~0u,
+			.exportFromImportedHandleTypes = ~0u,
+		};
+		bool has = bit & (OPAQUE_FENCE | SYNC_FENCE);
+
+		vkGetPhysicalDeviceExternalFenceProperties(self->vk.physical, &info, &p);
+		EXPECT_EQ(has ? VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT |
+				VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT : 0,
+			  p.externalFenceFeatures) TH_LOG("type %#x", bit);
+		EXPECT_TRUE(!has || p.compatibleHandleTypes & bit) TH_LOG("type %#x", bit);
+		EXPECT_EQ(0, p.compatibleHandleTypes & ~(OPAQUE_FENCE | SYNC_FENCE | bit));
+	}
+}
+
+TEST_F(identity, semaphore_handle_types_are_true)
+{
+	self->vk.quiet = true;
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		for (int timeline = 0; timeline < 2; timeline++) {
+			VkSemaphoreTypeCreateInfo type = {
+				.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+				.semaphoreType = timeline ? VK_SEMAPHORE_TYPE_TIMELINE
+							  : VK_SEMAPHORE_TYPE_BINARY,
+			};
+			VkPhysicalDeviceExternalSemaphoreInfo info = {
+				.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO,
+				.pNext = &type,
+				.handleType = bit,
+			};
+			VkExternalSemaphoreProperties p = {
+				.sType = VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES,
+				.externalSemaphoreFeatures = ~0u,
+				.compatibleHandleTypes = ~0u,
+				.exportFromImportedHandleTypes = ~0u,
+			};
+			bool has = bit & (OPAQUE_SEM | (timeline ? 0 : SYNC_SEM));
+
+			vkGetPhysicalDeviceExternalSemaphoreProperties(self->vk.physical, &info,
+								       &p);
+			EXPECT_EQ(has ? VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT |
+					VK_EXTERNAL_SEMAPHORE_FEATURE_IMPORTABLE_BIT : 0,
+				  p.externalSemaphoreFeatures)
+				TH_LOG("type %#x, %s", bit, timeline ? "timeline" : "binary");
+		}
+	}
+}
+
+TEST_F(vk, other_handle_types_are_refused)
+{
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, VK_FENCE_CREATE_SIGNALED_BIT, 0);
+	VkSemaphore sem = vk_semaphore(vk, 0);
+	int before, fd = wrong_fd(WRONG_NULL);
+
+	before = count_fds();
+	vk->quiet = true;
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		VkDeviceMemory memory;
+
+		/* Where the type is one that there is, the fd is not. */
+		EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+			  vk_allocate(vk, PAGE, 0, bit, fd, &memory))
+			TH_LOG("memory %#x", bit);
+		EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+			  vk_fence_import(vk, fence, bit, VK_FENCE_IMPORT_TEMPORARY_BIT, fd))
+			TH_LOG("fence %#x", bit);
+		EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+			  vk_semaphore_import(vk, sem, bit, VK_SEMAPHORE_IMPORT_TEMPORARY_BIT, fd))
+			TH_LOG("semaphore %#x", bit);
+		ASSERT_TRUE(fd_is_open(fd));
+	}
+	EXPECT_EQ(before, count_fds());
+	EXPECT_EQ(VK_SUCCESS, vkGetFenceStatus(vk->device, fence));
+	close(fd);
+	vkDestroyFence(vk->device, fence, NULL);
+	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
+VK_HARNESS_MAIN({ "teller", teller },)

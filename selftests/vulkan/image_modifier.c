@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: images with DRM format modifiers
+ *
+ * Catches a shim whose two lists of modifiers, image format properties and images
+ * disagree; that lists a modifier for what it cannot make (planar formats), fills
+ * more than there is room for, or takes any modifier; that ignores an explicit
+ * layout's offset or pitch, or tells another one; that draws into something else
+ * than the dma-buf, over its end or beside the pixels.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "foreign.h"
+
+#define LINEAR		0ull
+#define X_TILED		0x0100000000000001ull
+#define MAX_MODIFIERS	8
+
+#define HOST_MEMORY \
+	(VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT | \
+	 VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_MAPPED_FOREIGN_MEMORY_BIT_EXT)
+
+/* What there is in both kinds of feature flags. */
+#define OLD_FEATURES	0x7fffffffu
+
+#define WIDTH		19
+#define HEIGHT		13
+#define FORMAT		VK_FORMAT_B8G8R8A8_UNORM
+#define USAGE \
+	(VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT | \
+	 VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT)
+
+static const VkFormat packed_formats[] = {
+	VK_FORMAT_R8_UNORM, VK_FORMAT_R8G8_UNORM, VK_FORMAT_R8G8B8A8_UNORM,
+	VK_FORMAT_B8G8R8A8_UNORM, VK_FORMAT_B8G8R8A8_SRGB, VK_FORMAT_A2B10G10R10_UNORM_PACK32,
+	VK_FORMAT_R16G16B16A16_SFLOAT, VK_FORMAT_R5G6B5_UNORM_PACK16,
+};
+
+static const VkFormat planar_formats[] = {
+	VK_FORMAT_G8_B8R8_2PLANE_420_UNORM, VK_FORMAT_G8_B8_R8_3PLANE_420_UNORM,
+};
+
+static uint32_t list(struct vk *vk, VkFormat format, uint32_t room,
+		     VkDrmFormatModifierPropertiesEXT *out)
+{
+	VkDrmFormatModifierPropertiesListEXT list = {
+		.sType = VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT,
+		.drmFormatModifierCount = room,
+		.pDrmFormatModifierProperties = out,
+	};
+	VkFormatProperties2 p = { .sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, .pNext = &list };
+
+	vkGetPhysicalDeviceFormatProperties2(vk->physical, format, &p);
+	return list.drmFormatModifierCount;
+}
+
+static uint32_t list2(struct vk *vk, VkFormat format, uint32_t room,
+		      VkDrmFormatModifierProperties2EXT *out)
+{
+	VkDrmFormatModifierPropertiesList2EXT list = {
+		.sType = VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_2_EXT,
+		.drmFormatModifierCount = room,
+		.pDrmFormatModifierProperties = out,
+	};
+	VkFormatProperties2 p = { .sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2, .pNext = &list };
+
+	vkGetPhysicalDeviceFormatProperties2(vk->physical, format, &p);
+	return list.drmFormatModifierCount;
+}
+
+/* What the device says of an image with a modifier; and, if asked, of its memory. */
+static VkResult ask(struct vk *vk, VkFormat format, uint64_t modifier, VkImageUsageFlags usage,
+		    VkExternalMemoryHandleTypeFlagBits type, VkExternalMemoryProperties *memory)
+{
+	VkPhysicalDeviceExternalImageFormatInfo external = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_IMAGE_FORMAT_INFO,
+		.handleType = type,
+	};
+	VkPhysicalDeviceImageDrmFormatModifierInfoEXT drm = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_DRM_FORMAT_MODIFIER_INFO_EXT,
+		.pNext = type ? &external : NULL,
+		.drmFormatModifier = modifier,
+	};
+	VkPhysicalDeviceImageFormatInfo2 info = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_IMAGE_FORMAT_INFO_2,
+		.pNext = &drm,
+		.format = format,
+		.type = VK_IMAGE_TYPE_2D,
+		.tiling = VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT,
+		.usage = usage,
+	};
+	VkExternalImageFormatProperties answer = {
+		.sType = VK_STRUCTURE_TYPE_EXTERNAL_IMAGE_FORMAT_PROPERTIES,
+	};
+	VkImageFormatProperties2 p = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_FORMAT_PROPERTIES_2,
+		.pNext = type ? &answer : NULL,
+	};
+	VkResult result = vkGetPhysicalDeviceImageFormatProperties2(vk->physical, &info, &p);
+
+	if (memory)
+		*memory = answer.externalMemoryProperties;
+	return result;
+}
+
+TEST_F(vk, both_lists_are_one)
+{
+	struct vk *vk = &self->vk;
+
+	for (size_t i = 0; i < ARRAY_SIZE(packed_formats); i++) {
+		VkDrmFormatModifierPropertiesEXT one[MAX_MODIFIERS] = { 0 };
+		VkDrmFormatModifierProperties2EXT two[MAX_MODIFIERS] = { 0 };
+		VkFormat format = packed_formats[i];
+
+		ASSERT_EQ(1, list(vk, format, 0, NULL)) TH_LOG("format %d", format);
+		ASSERT_EQ(1, list2(vk, format, 0, NULL));
+		ASSERT_EQ(1, list(vk, format, MAX_MODIFIERS, one));
+		ASSERT_EQ(1, list2(vk, format, MAX_MODIFIERS, two));
+		EXPECT_EQ(LINEAR, one[0].drmFormatModifier);
+		EXPECT_EQ(LINEAR, two[0].drmFormatModifier);
+		EXPECT_EQ(1, one[0].drmFormatModifierPlaneCount);
+		EXPECT_EQ(1, two[0].drmFormatModifierPlaneCount);
+		EXPECT_NE(0, one[0].drmFormatModifierTilingFeatures);
+		EXPECT_EQ(one[0].drmFormatModifierTilingFeatures,
+			  two[0].drmFormatModifierTilingFeatures & OLD_FEATURES);
+
+		/* There was no room, so nothing may be there. */
+		memset(one, 0xee, sizeof(one));
+		memset(two, 0xee, sizeof(two));
+		EXPECT_EQ(0, list(vk, format, 0, one));
+		EXPECT_EQ(0, list2(vk, format, 0, two));
+		EXPECT_TRUE(all_bytes(one, 0xee, sizeof(one)));
+		EXPECT_TRUE(all_bytes(two, 0xee, sizeof(two)));
+	}
+}
+
+TEST_F(vk, what_is_listed_can_be_made)
+{
+	static const struct {
+		VkImageUsageFlags usage;
+		VkFormatFeatureFlags feature;
+	} uses[] = {
+		{ VK_IMAGE_USAGE_SAMPLED_BIT, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_STORAGE_BIT, VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT, VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT },
+		{ VK_IMAGE_USAGE_TRANSFER_SRC_BIT, VK_FORMAT_FEATURE_TRANSFER_SRC_BIT },
+		{ VK_IMAGE_USAGE_TRANSFER_DST_BIT, VK_FORMAT_FEATURE_TRANSFER_DST_BIT },
+	};
+	struct vk *vk = &self->vk;
+
+	for (size_t i = 0; i < ARRAY_SIZE(packed_formats); i++) {
+		VkDrmFormatModifierPropertiesEXT p;
+		VkFormat format = packed_formats[i];
+
+		ASSERT_EQ(1, list(vk, format, 1, &p));
+		for (size_t u = 0; u < ARRAY_SIZE(uses); u++) {
+			bool listed = p.drmFormatModifierTilingFeatures & uses[u].feature;
+
+			EXPECT_EQ(listed ? VK_SUCCESS : VK_ERROR_FORMAT_NOT_SUPPORTED,
+				  ask(vk, format, LINEAR, uses[u].usage, 0, NULL))
+				TH_LOG("format %d, usage %#x", format, uses[u].usage);
+		}
+		EXPECT_EQ(VK_ERROR_FORMAT_NOT_SUPPORTED,
+			  ask(vk, format, X_TILED, VK_IMAGE_USAGE_TRANSFER_SRC_BIT, 0, NULL));
+		EXPECT_EQ(VK_ERROR_FORMAT_NOT_SUPPORTED,
+			  ask(vk, format, (1ull << 56) - 1, VK_IMAGE_USAGE_TRANSFER_SRC_BIT, 0,
+			      NULL));
+	}
+}
+
+TEST_F(vk, planar_formats_have_none)
+{
+	VkDrmFormatModifierPropertiesEXT p[MAX_MODIFIERS];
+	VkDrmFormatModifierProperties2EXT p2[MAX_MODIFIERS];
+	struct vk *vk = &self->vk;
+
+	for (size_t i = 0; i < ARRAY_SIZE(planar_formats); i++) {
+		EXPECT_EQ(0, list(vk, planar_formats[i], MAX_MODIFIERS, p));
+		EXPECT_EQ(0, list2(vk, planar_formats[i], MAX_MODIFIERS, p2));
+		EXPECT_EQ(VK_ERROR_FORMAT_NOT_SUPPORTED,
+			  ask(vk, planar_formats[i], LINEAR, VK_IMAGE_USAGE_SAMPLED_BIT, 0,
+			      NULL));
+	}
+}
+
+TEST_F(vk, memory_can_be_shared)
+{
+	const VkExternalMemoryFeatureFlags both = VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT |
+						  VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT;
+	struct vk *vk = &self->vk;
+	VkExternalMemoryProperties p;
+
+	ASSERT_EQ(VK_SUCCESS, ask(vk, FORMAT, LINEAR, USAGE, DMA_BUF_MEMORY, &p));
+	EXPECT_EQ(both, p.externalMemoryFeatures);
+	EXPECT_NE(0, p.compatibleHandleTypes & DMA_BUF_MEMORY);
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		VkResult result;
+
+		vk->quiet = true;
+		result = ask(vk, FORMAT, LINEAR, USAGE, bit, &p);
+		EXPECT_TRUE(result == VK_ERROR_FORMAT_NOT_SUPPORTED ||
+			    (result == VK_SUCCESS && p.externalMemoryFeatures &&
+			     bit & (DMA_BUF_MEMORY | OPAQUE_MEMORY | HOST_MEMORY)))
+			TH_LOG("type %#x: %d", bit, result);
+	}
+}
+
+struct picture {
+	VkImage image;
+	VkDeviceMemory memory;
+	uint64_t offset, pitch, end;	/* of the pixels; of what llvmpipe wants */
+};
+
+/* With an explicit layout, or (pitch 0) of a list of modifiers. */
+static VkResult make_image(struct vk *vk, uint64_t offset, uint64_t pitch, VkImage *image)
+{
+	static const uint64_t modifiers[] = { LINEAR };
+	VkSubresourceLayout plane = { .offset = offset, .rowPitch = pitch };
+	VkImageDrmFormatModifierExplicitCreateInfoEXT explicit = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_EXPLICIT_CREATE_INFO_EXT,
+		.drmFormatModifier = LINEAR,
+		.drmFormatModifierPlaneCount = 1,
+		.pPlaneLayouts = &plane,
+	};
+	VkImageDrmFormatModifierListCreateInfoEXT choice = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_LIST_CREATE_INFO_EXT,
+		.drmFormatModifierCount = ARRAY_SIZE(modifiers),
+		.pDrmFormatModifiers = modifiers,
+	};
+	VkExternalMemoryImageCreateInfo external = {
+		.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO,
+		.pNext = pitch ? (void *)&explicit : (void *)&choice,
+		.handleTypes = DMA_BUF_MEMORY,
+	};
+	VkImageCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+		.pNext = &external,
+		.imageType = VK_IMAGE_TYPE_2D,
+		.format = FORMAT,
+		.extent = { WIDTH, HEIGHT, 1 },
+		.mipLevels = 1,
+		.arrayLayers = 1,
+		.samples = VK_SAMPLE_COUNT_1_BIT,
+		.tiling = VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT,
+		.usage = USAGE,
+	};
+
+	return vkCreateImage(vk->device, &info, NULL, image);
+}
+
+/* An image on memory that is made for it, or imported. */
+static void make_picture(struct vk *vk, uint64_t offset, uint64_t pitch, int dmabuf,
+			 struct picture *pic)
+{
+	VkImageSubresource plane = { .aspectMask = VK_IMAGE_ASPECT_MEMORY_PLANE_0_BIT_EXT };
+	VkSubresourceLayout layout;
+	VkMemoryRequirements need;
+
+	VK(make_image(vk, offset, pitch, &pic->image));
+	vkGetImageMemoryRequirements(vk->device, pic->image, &need);
+	must_be(need.memoryTypeBits & 1u << vk_memory_type(vk, ~0u));
+	if (dmabuf < 0)
+		VK(vk_allocate(vk, need.size, DMA_BUF_MEMORY, 0, -1, &pic->memory));
+	else
+		VK(vk_allocate(vk, need.size, 0, DMA_BUF_MEMORY, dmabuf, &pic->memory));
+	VK(vkBindImageMemory(vk->device, pic->image, pic->memory, 0));
+	vkGetImageSubresourceLayout(vk->device, pic->image, &plane, &layout);
+	pic->offset = layout.offset;
+	pic->pitch = layout.rowPitch;
+	pic->end = need.size;
+}
+
+static void free_picture(struct vk *vk, struct picture *pic)
+{
+	vkDestroyImage(vk->device, pic->image, NULL);
+	vkFreeMemory(vk->device, pic->memory, NULL);
+}
+
+static void move(VkCommandBuffer cmd, VkImage image, VkImageLayout from, VkImageLayout to,
+		 uint32_t from_family, uint32_t to_family)
+{
+	VkImageMemoryBarrier barrier = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+		.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+		.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
+		.oldLayout = from,
+		.newLayout = to,
+		.srcQueueFamilyIndex = from_family,
+		.dstQueueFamilyIndex = to_family,
+		.image = image,
+		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 },
+	};
+
+	vkCmdPipelineBarrier(cmd, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+			     VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
+static void give(VkCommandBuffer cmd, VkImage image)
+{
+	move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, 0,
+	     VK_QUEUE_FAMILY_FOREIGN_EXT);
+}
+
+static void take(VkCommandBuffer cmd, VkImage image)
+{
+	move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL,
+	     VK_QUEUE_FAMILY_FOREIGN_EXT, 0);
+}
+
+static const VkClearColorValue red = { .float32 = { 1, 0, 0, 1 } };
+#define RED	0xffff0000u
+
+static void clear(struct vk *vk, VkImage image)
+{
+	VkImageSubresourceRange all = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 };
+	VkCommandBuffer cmd = vk_begin(vk);
+
+	move(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+	     VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vkCmdClearColorImage(cmd, image, VK_IMAGE_LAYOUT_GENERAL, &red, 1, &all);
+	give(cmd, image);
+	vk_run(vk, vk_end(cmd));
+}
+
+/* Whether all pixels are there; whether nothing before or after them is. */
+static bool pixels_are(const void *map, const struct picture *pic, uint32_t pixel)
+{
+	for (int y = 0; y < HEIGHT; y++) {
+		if (!words_are((const char *)map + pic->offset + y * pic->pitch, WIDTH * 4, pixel))
+			return false;
+	}
+	return true;
+}
+
+static bool around_is(const void *map, const struct picture *pic, size_t size, uint32_t word)
+{
+	const char *at = map, *end = at + size;
+	const char *rest = at + pic->offset + (HEIGHT - 1) * pic->pitch + WIDTH * 4;
+
+	return words_are(at, pic->offset, word) && words_are(rest, end - rest, word);
+}
+
+/* Another process, without Vulkan, which is told the layout. */
+static void reader(int sock)
+{
+	int dmabuf = recv_fd(sock);
+	struct picture pic = { .offset = recv_word(sock), .pitch = recv_word(sock) };
+	size_t size = figment_dmabuf_size(dmabuf);
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
+
+	must_be(map != MAP_FAILED);
+	must_be(pixels_are(map, &pic, recv_word(sock)));
+	words_set(map, size, 0x01020304);
+	send_word(sock, 0);
+}
+
+static void show_reader(struct __test_metadata *_metadata, struct vk *vk, uint64_t offset,
+			uint64_t pitch)
+{
+	struct child peer = peer_start("reader");
+	struct picture pic;
+	struct vk_buffer buf;
+	VkBufferImageCopy region = {
+		.imageSubresource = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1 },
+		.imageExtent = { WIDTH, HEIGHT, 1 },
+	};
+	VkCommandBuffer cmd;
+
+	make_picture(vk, offset, pitch, -1, &pic);
+	if (pitch) {
+		EXPECT_EQ(offset, pic.offset);
+		EXPECT_EQ(pitch, pic.pitch);
+	}
+	EXPECT_LE(WIDTH * 4, pic.pitch);
+	EXPECT_LE(pic.offset + (HEIGHT - 1) * pic.pitch + WIDTH * 4, pic.end);
+	clear(vk, pic.image);
+	give_fd(peer.sock, vk_memory_fd(vk, pic.memory, DMA_BUF_MEMORY));
+	send_word(peer.sock, pic.offset);
+	send_word(peer.sock, pic.pitch);
+	send_word(peer.sock, RED);
+	ASSERT_EQ(0, recv_word(peer.sock));
+
+	/* And what the other process wrote is what the GPU reads. */
+	vk_buffer(vk, &buf, WIDTH * HEIGHT * 4, 0);
+	cmd = vk_begin(vk);
+	take(cmd, pic.image);
+	vkCmdCopyImageToBuffer(cmd, pic.image, VK_IMAGE_LAYOUT_GENERAL, buf.buffer, 1, &region);
+	vk_run(vk, vk_end(cmd));
+	EXPECT_TRUE(words_are(buf.map, WIDTH * HEIGHT * 4, 0x01020304));
+	EXPECT_EQ(0, child_join(&peer));
+	vk_buffer_free(vk, &buf);
+	free_picture(vk, &pic);
+}
+
+TEST_F(vk, another_process_reads_pixels)
+{
+	show_reader(_metadata, &self->vk, 0, 0);
+}
+
+TEST_F(vk, at_an_offset_and_a_pitch)
+{
+	show_reader(_metadata, &self->vk, 2 * PAGE + 256, 512);
+}
+
+TEST_F(vk, list_gives_the_linear_modifier)
+{
+	VkImageDrmFormatModifierPropertiesEXT p = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_DRM_FORMAT_MODIFIER_PROPERTIES_EXT,
+		.drmFormatModifier = ~0ull,
+	};
+	struct vk *vk = &self->vk;
+	VkImage image;
+
+	for (int pitch = 0; pitch <= 256; pitch += 256) {
+		ASSERT_EQ(VK_SUCCESS, make_image(vk, 0, pitch, &image));
+		ASSERT_EQ(VK_SUCCESS,
+			  vk->GetImageDrmFormatModifierPropertiesEXT(vk->device, image, &p));
+		EXPECT_EQ(LINEAR, p.drmFormatModifier);
+		vkDestroyImage(vk->device, image, NULL);
+	}
+}
+
+/* Layouts that the device may refuse, but if it takes them it has to keep them. */
+TEST_F(vk, odd_layouts_are_kept_or_refused)
+{
+	static const struct {
+		uint64_t offset, pitch;
+	} layouts[] = {
+		{ 0, WIDTH * 4 }, { 0, WIDTH * 4 + 4 }, { 4, 128 }, { 64, 80 }, { 36, 100 },
+	};
+	struct vk *vk = &self->vk;
+
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct picture pic;
+		VkImage image;
+		VkResult result = make_image(vk, layouts[i].offset, layouts[i].pitch, &image);
+		uint8_t *map;
+		int fd;
+
+		if (result) {
+			EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT, result);
+			continue;
+		}
+		vkDestroyImage(vk->device, image, NULL);
+		make_picture(vk, layouts[i].offset, layouts[i].pitch, -1, &pic);
+		EXPECT_EQ(layouts[i].offset, pic.offset);
+		EXPECT_EQ(layouts[i].pitch, pic.pitch);
+		clear(vk, pic.image);
+		fd = vk_memory_fd(vk, pic.memory, DMA_BUF_MEMORY);
+		map = mmap(NULL, pic.end, PROT_READ, MAP_SHARED, fd, 0);
+		ASSERT_NE(MAP_FAILED, map);
+		EXPECT_TRUE(pixels_are(map, &pic, RED))
+			TH_LOG("offset %llu, pitch %llu", (unsigned long long)pic.offset,
+			       (unsigned long long)pic.pitch);
+		munmap(map, pic.end);
+		close(fd);
+		free_picture(vk, &pic);
+	}
+}
+
+TEST_F(vk, impossible_layouts_are_refused)
+{
+	struct vk *vk = &self->vk;
+	VkImage image;
+
+	vk->quiet = true;
+	EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT,
+		  make_image(vk, 0, WIDTH * 4 - 4, &image));
+	EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT,
+		  make_image(vk, 0, 1, &image));
+}
+
+/* Rendering, not clearing, into a foreign buffer whose end is the picture's. */
+TEST_F(vk, renders_into_a_short_foreign_buffer)
+{
+	VkRenderingAttachmentInfo color = {
+		.sType = VK_STRUCTURE_TYPE_RENDERING_ATTACHMENT_INFO,
+		.imageLayout = VK_IMAGE_LAYOUT_GENERAL,
+		.loadOp = VK_ATTACHMENT_LOAD_OP_CLEAR,
+		.storeOp = VK_ATTACHMENT_STORE_OP_STORE,
+		.clearValue.color = red,
+	};
+	VkRenderingInfo rendering = {
+		.sType = VK_STRUCTURE_TYPE_RENDERING_INFO,
+		.renderArea.extent = { WIDTH, HEIGHT },
+		.layerCount = 1,
+		.colorAttachmentCount = 1,
+		.pColorAttachments = &color,
+	};
+	VkImageViewCreateInfo view = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+		.viewType = VK_IMAGE_VIEW_TYPE_2D,
+		.format = FORMAT,
+		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 },
+	};
+	/* The last of the picture's rows ends where the page does, or nearly. */
+	const uint64_t pitch = 256, offset = 896;
+	struct vk *vk = &self->vk;
+	struct foreign foreign;
+	struct picture pic;
+	VkMemoryRequirements need;
+	VkCommandBuffer cmd;
+
+	if (foreign_create(FOREIGN_UDMABUF, PAGE, &foreign))
+		SKIP(return, "no udmabuf here");
+	words_set(foreign.map, PAGE, 0x5a5a5a5a);
+	VK(make_image(vk, offset, pitch, &pic.image));
+	vkGetImageMemoryRequirements(vk->device, pic.image, &need);
+	vkDestroyImage(vk->device, pic.image, NULL);
+	/* The buffer has what a picture of this layout needs, and so must do. */
+	ASSERT_GE(PAGE, need.size);
+
+	make_picture(vk, offset, pitch, must_call(dup(foreign.dmabuf)), &pic);
+	view.image = pic.image;
+	VK(vkCreateImageView(vk->device, &view, NULL, &color.imageView));
+	cmd = vk_begin(vk);
+	move(cmd, pic.image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+	     VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vkCmdBeginRendering(cmd, &rendering);
+	vkCmdEndRendering(cmd);
+	give(cmd, pic.image);
+	vk_run(vk, vk_end(cmd));
+	EXPECT_TRUE(pixels_are(foreign.map, &pic, RED));
+	EXPECT_TRUE(around_is(foreign.map, &pic, PAGE, 0x5a5a5a5a));
+	vkDestroyImageView(vk->device, color.imageView, NULL);
+	free_picture(vk, &pic);
+	foreign_destroy(&foreign);
+}
+
+VK_HARNESS_MAIN({ "reader", reader },)

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: finding figment's Vulkan device, and submitting to it
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+
+#include "vk.h"
+
+void vk_result(VkResult result, const char *what, const char *file, int line)
+{
+	if (result == VK_SUCCESS)
+		return;
+	fprintf(stderr, "# %s:%d: %s: VkResult %d\n", file, line, what, result);
+	_exit(KSFT_FAIL);
+}
+
+/* Only where it is found by its name; it is a matter of speed alone. */
+void vk_preload(void)
+{
+	dlopen("libvulkan_lvp.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+}
+
+bool vk_is_figment(VkPhysicalDevice physical)
+{
+	VkPhysicalDeviceDriverProperties driver = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+	};
+	VkPhysicalDeviceProperties2 p = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+		.pNext = &driver,
+	};
+
+	vkGetPhysicalDeviceProperties2(physical, &p);
+	return !strcmp(driver.driverName, "figment");
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL
+message(VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
+	const VkDebugUtilsMessengerCallbackDataEXT *data, void *arg)
+{
+	struct vk *vk = arg;
+
+	if (vk->quiet)
+		return VK_FALSE;
+	vk->messages++;
+	fprintf(stderr, "# validation: %s: %s\n",
+		data->pMessageIdName ? data->pMessageIdName : "?", data->pMessage);
+	return VK_FALSE;
+}
+
+static void listen(struct vk *vk)
+{
+	VkDebugUtilsMessengerCreateInfoEXT info = {
+		.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+		.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+				   VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+		.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+		.pfnUserCallback = message,
+		.pUserData = vk,
+	};
+
+#define LOAD(name) \
+	vk->name = (PFN_vk##name)vkGetInstanceProcAddr(vk->instance, "vk" #name); \
+	must_be(vk->name);
+	VK_INSTANCE_CALLS(LOAD)
+#undef LOAD
+	VK(vk->CreateDebugUtilsMessengerEXT(vk->instance, &info, NULL, &vk->messenger));
+}
+
+void vk_instance(struct vk *vk)
+{
+	static const char *const extensions[] = { VK_EXT_DEBUG_UTILS_EXTENSION_NAME };
+	VkApplicationInfo app = {
+		.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+		.pApplicationName = "figment selftests",
+		.apiVersion = VK_API_VERSION_1_3,
+	};
+	VkInstanceCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+		.pApplicationInfo = &app,
+		.enabledExtensionCount = ARRAY_SIZE(extensions),
+		.ppEnabledExtensionNames = extensions,
+	};
+	VkPhysicalDevice devices[32];
+	uint32_t count = ARRAY_SIZE(devices);
+
+	memset(vk, 0, sizeof(*vk));
+	VK(vkCreateInstance(&info, NULL, &vk->instance));
+	listen(vk);
+	VK(vkEnumeratePhysicalDevices(vk->instance, &count, devices));
+	for (uint32_t i = 0; i < count && !vk->physical; i++) {
+		if (vk_is_figment(devices[i]))
+			vk->physical = devices[i];
+	}
+	must_be(vk->physical);
+}
+
+static void make_device(struct vk *vk, const char *const *extensions, uint32_t count)
+{
+	VkPhysicalDeviceVulkan13Features v13 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+		.synchronization2 = VK_TRUE,
+		.dynamicRendering = VK_TRUE,
+		.privateData = VK_TRUE,
+	};
+	VkPhysicalDeviceVulkan12Features v12 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+		.pNext = &v13,
+		.timelineSemaphore = VK_TRUE,
+		.hostQueryReset = VK_TRUE,
+	};
+	float priority = 1;
+	VkDeviceQueueCreateInfo queue = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+		.queueCount = 1,
+		.pQueuePriorities = &priority,
+	};
+	VkDeviceCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+		.pNext = &v12,
+		.queueCreateInfoCount = 1,
+		.pQueueCreateInfos = &queue,
+		.enabledExtensionCount = count,
+		.ppEnabledExtensionNames = extensions,
+	};
+	VkCommandPoolCreateInfo pool = {
+		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+	};
+
+	VK(vkCreateDevice(vk->physical, &info, NULL, &vk->device));
+	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
+	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
+}
+
+void vk_device(struct vk *vk)
+{
+	static const char *const extensions[] = {
+		VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
+		VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME,
+		VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME,
+		VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME,
+		VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME,
+		VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME,
+		VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME,
+		VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME,
+	};
+
+	make_device(vk, extensions, ARRAY_SIZE(extensions));
+#define LOAD(name) \
+	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name); \
+	must_be(vk->name);
+	VK_DEVICE_CALLS(LOAD)
+#undef LOAD
+}
+
+void vk_plain_device(struct vk *vk)
+{
+	make_device(vk, NULL, 0);
+}
+
+void vk_device_close(struct vk *vk)
+{
+	VK(vkDeviceWaitIdle(vk->device));
+	vkDestroyCommandPool(vk->device, vk->pool, NULL);
+	vkDestroyDevice(vk->device, NULL);
+	vk->device = NULL;
+}
+
+void vk_open(struct vk *vk)
+{
+	vk_instance(vk);
+	vk_device(vk);
+}
+
+unsigned int vk_close(struct vk *vk)
+{
+	if (vk->device)
+		vk_device_close(vk);
+	vk->DestroyDebugUtilsMessengerEXT(vk->instance, vk->messenger, NULL);
+	vkDestroyInstance(vk->instance, NULL);
+	return vk->messages;
+}
+
+VkCommandBuffer vk_begin(struct vk *vk)
+{
+	VkCommandBufferAllocateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+		.commandPool = vk->pool,
+		.commandBufferCount = 1,
+	};
+	VkCommandBufferBeginInfo begin = {
+		.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+	};
+	VkCommandBuffer cmd;
+
+	VK(vkAllocateCommandBuffers(vk->device, &info, &cmd));
+	VK(vkBeginCommandBuffer(cmd, &begin));
+	return cmd;
+}
+
+/* Everything before is seen by everything after, on the host as well. */
+static void barrier(VkCommandBuffer cmd)
+{
+	VkMemoryBarrier2 all = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+		.srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+		.srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+		.dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT |
+				VK_PIPELINE_STAGE_2_HOST_BIT,
+		.dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+	};
+	VkDependencyInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO,
+		.memoryBarrierCount = 1,
+		.pMemoryBarriers = &all,
+	};
+
+	vkCmdPipelineBarrier2(cmd, &info);
+}
+
+VkCommandBuffer vk_end(VkCommandBuffer cmd)
+{
+	barrier(cmd);
+	VK(vkEndCommandBuffer(cmd));
+	return cmd;
+}
+
+VkCommandBuffer vk_fill(struct vk *vk, VkBuffer buffer, VkDeviceSize size, uint32_t word)
+{
+	VkCommandBuffer cmd = vk_begin(vk);
+
+	vkCmdFillBuffer(cmd, buffer, 0, size, word);
+	return vk_end(cmd);
+}
+
+VkCommandBuffer vk_copy(struct vk *vk, VkBuffer from, VkBuffer to, VkDeviceSize size)
+{
+	VkCommandBuffer cmd = vk_begin(vk);
+	VkBufferCopy region = { .size = size };
+
+	barrier(cmd);
+	vkCmdCopyBuffer(cmd, from, to, 1, &region);
+	return vk_end(cmd);
+}
+
+VkResult vk_submit(struct vk *vk, struct vk_at wait, VkCommandBuffer cmd,
+		   struct vk_at signal, VkFence fence)
+{
+	VkSemaphoreSubmitInfo waits = {
+		.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+		.semaphore = wait.semaphore,
+		.value = wait.value,
+		.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+	};
+	VkSemaphoreSubmitInfo signals = {
+		.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+		.semaphore = signal.semaphore,
+		.value = signal.value,
+		.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+	};
+	VkCommandBufferSubmitInfo commands = {
+		.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
+		.commandBuffer = cmd,
+	};
+	VkSubmitInfo2 info = {
+		.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+		.waitSemaphoreInfoCount = !!wait.semaphore,
+		.pWaitSemaphoreInfos = &waits,
+		.commandBufferInfoCount = !!cmd,
+		.pCommandBufferInfos = &commands,
+		.signalSemaphoreInfoCount = !!signal.semaphore,
+		.pSignalSemaphoreInfos = &signals,
+	};
+
+	return vkQueueSubmit2(vk->queue, 1, &info, fence);
+}
+
+void vk_run(struct vk *vk, VkCommandBuffer cmd)
+{
+	VK(vk_submit(vk, VK_NOTHING, cmd, VK_NOTHING, VK_NULL_HANDLE));
+	VK(vkQueueWaitIdle(vk->queue));
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+#
+# DOC: libfigment and the Vulkan driver
+#
+# The driver has libfigment's objects in it: what a loader puts into somebody's
+# process should depend on nothing beside it that may be of another version.
+#
+# The manifest and the .pc file say where things are installed, so they are made
+# when they are. The manifest that is built is for the driver where it is built:
+# VK_DRIVER_FILES=$(BUILD)/lib/figment_icd.*.json runs it without installing it.
+
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+
+FIGMENT_OBJ := $(BUILD)/userspace
+FIGMENT_LIB := $(BUILD)/lib
+FIGMENT_ICD = figment_icd.$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))).json
+LIBFIGMENT_OBJS := $(patsubst userspace/%.c,$(FIGMENT_OBJ)/%.o,$(sort $(wildcard userspace/libfigment/*.c)))
+VULKAN_OBJS := $(patsubst userspace/%.c,$(FIGMENT_OBJ)/%.o,$(sort $(wildcard userspace/vulkan/*.c)))
+
+# Asked only by the recipes, so that a machine without libdrm can still make help.
+LIBDRM_CFLAGS = $(shell $(PKG_CONFIG) --cflags libdrm)
+LIBDRM_LIBS = $(shell $(PKG_CONFIG) --libs libdrm)
+VULKAN_CFLAGS = $(shell $(PKG_CONFIG) --cflags vulkan)
+
+FIGMENT_COMPILE = $(CC) -D_GNU_SOURCE -Iuapi $(LIBDRM_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) -fPIC
+FIGMENT_LINK = $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-Bsymbolic
+
+# $(1): the library's path
+figment_manifest = printf '%s\n' '{' '    "file_format_version": "1.0.1",' '    "ICD": {' \
+	'        "library_path": "$(1)",' '        "api_version": "1.4.0"' '    }' '}'
+
+figment_pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' \
+	'Name: figment' 'Description: C API of the figment virtual GPU' 'Version: $(VERSION)' \
+	'Requires.private: libdrm' 'Libs: -L$${libdir} -lfigment' 'Cflags: -I$${includedir}/figment'
+
+userspace: $(FIGMENT_LIB)/libfigment.so $(FIGMENT_LIB)/libvulkan_figment.so $(FIGMENT_LIB)/manifest
+
+# What libfigment does not export is static. The driver's version script hides all of it.
+$(LIBFIGMENT_OBJS): $(FIGMENT_OBJ)/%.o: userspace/%.c userspace/userspace.mk Makefile
+	@mkdir -p $(@D)
+	$(FIGMENT_COMPILE) -fvisibility=default -c -o $@ $<
+
+$(VULKAN_OBJS): $(FIGMENT_OBJ)/%.o: userspace/%.c userspace/userspace.mk Makefile
+	@mkdir -p $(@D)
+	$(FIGMENT_COMPILE) $(VULKAN_CFLAGS) -DFIGMENT_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(FIGMENT_LIB)/libfigment.so.0: $(LIBFIGMENT_OBJS)
+	@mkdir -p $(@D)
+	$(FIGMENT_LINK) -Wl,-soname,$(@F) -o $@ $^ $(LIBDRM_LIBS)
+
+$(FIGMENT_LIB)/libfigment.so: $(FIGMENT_LIB)/libfigment.so.0
+	ln -sf $(<F) $@
+
+# The build id is part of what tells one build of the driver from another (uuid.c).
+$(FIGMENT_LIB)/libvulkan_figment.so: userspace/vulkan/vulkan_figment.map $(VULKAN_OBJS) $(LIBFIGMENT_OBJS)
+	@mkdir -p $(@D)
+	$(FIGMENT_LINK) -Wl,-soname,$(@F) -Wl,-z,nodelete -Wl,--build-id=sha1 \
+		-Wl,--version-script=$< -o $@ $(filter %.o,$^) $(LIBDRM_LIBS) -ldl
+
+$(FIGMENT_LIB)/manifest: $(FIGMENT_LIB)/libvulkan_figment.so
+	$(call figment_manifest,$(abspath $<)) >$(@D)/$(FIGMENT_ICD)
+	@touch $@
+
+install-userspace: userspace
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/figment $(DESTDIR)$(ICDDIR)
+	$(INSTALL) -m 755 $(FIGMENT_LIB)/libfigment.so.0 $(FIGMENT_LIB)/libvulkan_figment.so $(DESTDIR)$(LIBDIR)
+	ln -sf libfigment.so.0 $(DESTDIR)$(LIBDIR)/libfigment.so
+	$(INSTALL) -m 644 userspace/libfigment/figment.h uapi/figment_drm.h $(DESTDIR)$(INCLUDEDIR)/figment
+	$(figment_pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/figment.pc
+	$(call figment_manifest,$(LIBDIR)/libvulkan_figment.so) >$(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
+
+uninstall-userspace:
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfigment.so libfigment.so.0 libvulkan_figment.so pkgconfig/figment.pc)
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/figment/,figment.h figment_drm.h)
+	rm -f $(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/figment
+
+-include $(LIBFIGMENT_OBJS:.o=.d) $(VULKAN_OBJS:.o=.d)
+
+.PHONY: userspace install-userspace uninstall-userspace

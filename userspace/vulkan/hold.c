@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/**
+ * DOC: jobs that wait for what nobody has submitted yet
+ *
+ * Vulkan lets a submit wait for a timeline's point before there is anything to
+ * signal it, and vkQueueSubmit must not wait for that. The kernel wants a fence for
+ * each wait. Between the two stands a thread, made when it is first needed, which
+ * holds such a job until the fences are there, and with it all that is submitted
+ * to the same queue after it, to keep their order.
+ *
+ * What a held job signals has no fence either, so others that wait for it, here or
+ * in another process, see it as not submitted yet. If the queue is lost it is
+ * signalled for good, since nobody else would.
+ */
+#include <drm.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shim.h"
+
+/*
+ * Without timelines, the kernel cannot be asked to wait for a fence to be there,
+ * only for it to signal. That is later, but the job could not run before then.
+ */
+static uint32_t available(const struct device *dev)
+{
+	return DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT |
+	       (dev->timeline ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE : 0);
+}
+
+static bool has_fence(struct device *dev, const struct drm_figment_sync *sync)
+{
+	const uint64_t point = sync->point;
+
+	/* Without WAIT_FOR_SUBMIT a missing fence is an error rather than a reason to wait. */
+	return sync->type == DRM_FIGMENT_SYNC_FILE ||
+	       figment_syncobj_wait(dev->fd, &sync->handle, point ? &point : NULL, 1, 0, 0,
+				    NULL) != -EINVAL;
+}
+
+bool hold_is_needed(struct device *dev, const struct job *job)
+{
+	for (uint32_t i = 0; i < job->wait_count; i++) {
+		if (!has_fence(dev, &job->waits[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Until all of the job's waits have a fence, or the queue stops. */
+static int wait_for_fences(struct queue *queue, const struct job *job)
+{
+	struct device *dev = queue->dev;
+
+	for (uint32_t i = 0; i < job->wait_count; i++) {
+		const uint32_t syncobjs[2] = { job->waits[i].handle, queue->kick };
+		const uint64_t points[2] = { job->waits[i].point, 0 };
+		int ret;
+
+		if (job->waits[i].type == DRM_FIGMENT_SYNC_FILE)
+			continue;
+		ret = figment_syncobj_wait(dev->fd, syncobjs, dev->timeline ? points : NULL, 2,
+					   INT64_MAX, available(dev), NULL);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void signal_all(struct device *dev, const struct job *job)
+{
+	for (uint32_t i = 0; i < job->signal_count; i++)
+		figment_syncobj_signal(dev->fd, job->signals[i].handle, job->signals[i].point);
+}
+
+static void *hold(void *arg)
+{
+	struct queue *queue = arg;
+	struct device *dev = queue->dev;
+	struct job *job;
+	int ret = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	while (!queue->stop && !ret) {
+		job = queue->held.first;
+		if (!job) {
+			pthread_cond_wait(&queue->hold_more, &queue->lock);
+			continue;
+		}
+		/* It stays first, so that what comes after it is held too. */
+		pthread_mutex_unlock(&queue->lock);
+		ret = wait_for_fences(queue, job);
+		pthread_mutex_lock(&queue->lock);
+		if (queue->stop || ret)
+			break;
+		job_list_pop(&queue->held);
+		ret = queue_submit_locked(queue, job);
+		if (ret) {
+			signal_all(dev, job);
+			queue_forget_locked(queue, job);
+		}
+	}
+	pthread_mutex_unlock(&queue->lock);
+	if (ret)
+		device_lose(dev);
+
+	pthread_mutex_lock(&queue->lock);
+	while ((job = job_list_pop(&queue->held))) {
+		signal_all(dev, job);
+		queue_forget_locked(queue, job);
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return NULL;
+}
+
+static int start(struct queue *queue)
+{
+	int ret = figment_syncobj_create(queue->dev->fd, false, &queue->kick);
+
+	if (ret)
+		return ret;
+	ret = thread_start(&queue->hold_thread, "figment:hold", hold, queue);
+	if (ret)
+		figment_syncobj_destroy(queue->dev->fd, queue->kick);
+	else
+		queue->has_hold_thread = true;
+	return ret;
+}
+
+/* Called with the queue's lock held. */
+int hold_locked(struct queue *queue, struct job *job)
+{
+	int ret = queue->has_hold_thread ? 0 : start(queue);
+
+	if (ret)
+		return ret;
+	job_list_add(&queue->held, job);
+	pthread_cond_signal(&queue->hold_more);
+	return 0;
+}

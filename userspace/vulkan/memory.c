@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+/**
+ * DOC: VkDeviceMemory
+ *
+ * Memory that can be shared is a figment buffer, mapped into the process and
+ * given to lavapipe as a host pointer. All other memory is lavapipe's and unknown
+ * here.
+ *
+ * Every buffer is mapped at the head of a larger anonymous mapping, for what
+ * llvmpipe touches behind an image's last row (image.c). The pages behind cost
+ * nothing until then and hold nothing of interest.
+ *
+ * A GEM handle is not counted: importing the same buffer twice gives the same
+ * handle, which one close ends. So the device counts how often it is in use, and
+ * the import and the count happen under one lock, lest another thread closes the
+ * handle in between.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+#define PAGE 4096
+#define SLACK (4 * MEMORY_MAX_PITCH)
+
+struct memory {
+	uint32_t bo;
+	void *map;
+	size_t map_size;
+	VkExternalMemoryHandleTypeFlags exportable;
+};
+
+/* Called with bo_lock held. */
+static int bo_use(struct device *dev, uint32_t bo)
+{
+	if (bo >= dev->bo_count) {
+		uint32_t count = ALIGN_UP(bo + 1, 64);
+		uint32_t *uses = realloc(dev->bo_uses, count * sizeof(*uses));
+
+		if (!uses)
+			return -ENOMEM;
+		memset(uses + dev->bo_count, 0, (count - dev->bo_count) * sizeof(*uses));
+		dev->bo_uses = uses;
+		dev->bo_count = count;
+	}
+	dev->bo_uses[bo]++;
+	return 0;
+}
+
+static void bo_put(struct device *dev, uint32_t bo)
+{
+	if (device_is_parents(dev))
+		return;
+	pthread_mutex_lock(&dev->bo_lock);
+	if (!--dev->bo_uses[bo])
+		figment_bo_close(dev->fd, bo);
+	pthread_mutex_unlock(&dev->bo_lock);
+}
+
+/* A new buffer's handle is new too, so that it may be closed if it is not counted. */
+static int bo_create(struct device *dev, uint64_t size, uint32_t *bo)
+{
+	int ret = figment_bo_create(dev->fd, size, bo);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&dev->bo_lock);
+	ret = bo_use(dev, *bo);
+	if (ret)
+		figment_bo_close(dev->fd, *bo);
+	pthread_mutex_unlock(&dev->bo_lock);
+	return ret;
+}
+
+static int bo_import(struct device *dev, int fd, uint32_t *bo)
+{
+	int ret;
+
+	pthread_mutex_lock(&dev->bo_lock);
+	ret = figment_bo_import(dev->fd, fd, bo);
+	if (!ret) {
+		ret = bo_use(dev, *bo);
+		/* There was no room to count it, so it is not one that was counted. */
+		if (ret)
+			figment_bo_close(dev->fd, *bo);
+	}
+	pthread_mutex_unlock(&dev->bo_lock);
+	return ret;
+}
+
+static int map(struct device *dev, struct memory *memory, uint64_t size)
+{
+	void *head;
+	int ret;
+
+	memory->map_size = ALIGN_UP(size, PAGE) + SLACK;
+	memory->map = mmap(NULL, memory->map_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory->map == MAP_FAILED)
+		return -ENOMEM;
+	ret = figment_bo_map(dev->fd, memory->bo, memory->map, &head);
+	if (ret)
+		munmap(memory->map, memory->map_size);
+	return ret;
+}
+
+/* What lavapipe may still need to know of the application's chain. */
+static VkResult give_to_lavapipe(struct device *dev, const VkMemoryAllocateInfo *app_info,
+				 const VkAllocationCallbacks *alloc, void *map,
+				 VkDeviceMemory *out)
+{
+	static const struct chain_known known[] = {
+		{ VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO, sizeof(VkMemoryAllocateFlagsInfo) },
+		{ VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO,
+		  sizeof(VkMemoryDedicatedAllocateInfo) },
+		{ VK_STRUCTURE_TYPE_MEMORY_PRIORITY_ALLOCATE_INFO_EXT,
+		  sizeof(VkMemoryPriorityAllocateInfoEXT) },
+		{ VK_STRUCTURE_TYPE_MEMORY_OPAQUE_CAPTURE_ADDRESS_ALLOCATE_INFO,
+		  sizeof(VkMemoryOpaqueCaptureAddressAllocateInfo) },
+	};
+	const VkImportMemoryHostPointerInfoEXT pointer = {
+		.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+		.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
+		.pHostPointer = map,
+	};
+	VkMemoryAllocateInfo info = *app_info;
+	struct chain_copy copy;
+
+	info.pNext = chain_copy_known(&copy, app_info->pNext, known, ARRAY_SIZE(known), &pointer);
+	return dev->lvp.AllocateMemory(dev->handle, &info, alloc, out);
+}
+
+/* The buffer is the memory's from here on, whether this succeeds or not. */
+static VkResult wrap(struct device *dev, const VkMemoryAllocateInfo *info,
+		     const VkAllocationCallbacks *alloc, uint32_t bo, uint64_t size,
+		     VkExternalMemoryHandleTypeFlags exportable, VkDeviceMemory *out)
+{
+	struct memory *memory = calloc(1, sizeof(*memory));
+	VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+
+	if (!memory)
+		goto err_bo;
+	memory->bo = bo;
+	memory->exportable = exportable;
+	if (map(dev, memory, size))
+		goto err_free;
+	result = give_to_lavapipe(dev, info, alloc, memory->map, out);
+	if (result)
+		goto err_map;
+	if (!table_insert(TABLE_MEMORY, HANDLE(*out), memory)) {
+		dev->lvp.FreeMemory(dev->handle, *out, alloc);
+		result = VK_ERROR_OUT_OF_HOST_MEMORY;
+		goto err_map;
+	}
+	return VK_SUCCESS;
+
+err_map:
+	munmap(memory->map, memory->map_size);
+err_free:
+	free(memory);
+err_bo:
+	bo_put(dev, bo);
+	return result;
+}
+
+static VkResult allocate(struct device *dev, const VkMemoryAllocateInfo *info,
+			 const VkAllocationCallbacks *alloc,
+			 VkExternalMemoryHandleTypeFlags exportable, VkDeviceMemory *out)
+{
+	uint32_t bo;
+	int ret = bo_create(dev, info->allocationSize, &bo);
+
+	if (ret)
+		return ret == -ENOMEM || ret == -EINVAL ? VK_ERROR_OUT_OF_DEVICE_MEMORY :
+							  shim_result(ret);
+	return wrap(dev, info, alloc, bo, info->allocationSize, exportable, out);
+}
+
+/*
+ * An opaque handle has to be of this device's own buffer, and of the size it was
+ * exported with; a dma-buf may be anybody's, and larger.
+ */
+static bool size_is_right(const VkMemoryAllocateInfo *info, const struct drm_figment_gem_info *bo,
+			  bool opaque)
+{
+	uint64_t size = ALIGN_UP(info->allocationSize, PAGE);
+
+	if (!info->allocationSize || info->allocationSize > INT64_MAX)
+		return false;
+	if (opaque)
+		return !(bo->flags & DRM_FIGMENT_GEM_IMPORTED) && size == bo->size;
+	return size <= ALIGN_UP(bo->size, PAGE);
+}
+
+static VkResult import(struct device *dev, const VkMemoryAllocateInfo *info,
+		       const VkAllocationCallbacks *alloc, const VkImportMemoryFdInfoKHR *from,
+		       VkExternalMemoryHandleTypeFlags exportable, VkDeviceMemory *out)
+{
+	bool opaque = from->handleType == VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
+	VkExternalMemoryProperties can = external_memory(dev->pdev, from->handleType);
+	struct drm_figment_gem_info bo_info;
+	VkResult result;
+	uint32_t bo;
+	int ret;
+
+	if (!(from->handleType & EXTERNAL_FD_MEMORY) || from->fd < 0 ||
+	    !(can.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) ||
+	    (exportable & ~can.exportFromImportedHandleTypes))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	ret = bo_import(dev, from->fd, &bo);
+	if (ret)
+		return ret == -ENOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY :
+					VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	if (figment_bo_info(dev->fd, bo, &bo_info) || !size_is_right(info, &bo_info, opaque)) {
+		bo_put(dev, bo);
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	}
+	result = wrap(dev, info, alloc, bo, bo_info.size, exportable, out);
+	if (!result)
+		close(from->fd);
+	return result;
+}
+
+VkResult figment_vkAllocateMemory(VkDevice handle, const VkMemoryAllocateInfo *info,
+				  const VkAllocationCallbacks *alloc, VkDeviceMemory *out)
+{
+	const VkExportMemoryAllocateInfo *export =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO);
+	const VkImportMemoryFdInfoKHR *fd =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
+	const VkImportMemoryHostPointerInfoEXT *pointer =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
+	VkExternalMemoryHandleTypeFlags exportable = export ? export->handleTypes : 0;
+	struct device *dev = device_of(handle);
+
+	if (device_is_parents(dev))
+		return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+	if ((exportable & ~EXTERNAL_FD_MEMORY) ||
+	    (exportable && (dev->pdev->hide & DRM_FIGMENT_HIDE_PRIME_EXPORT)))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	if (fd && fd->handleType)
+		return import(dev, info, alloc, fd, exportable, out);
+	if (pointer && pointer->handleType) {
+		if (exportable || !(pointer->handleType & EXTERNAL_HOST_MEMORY) ||
+		    (uintptr_t)pointer->pHostPointer % PAGE || info->allocationSize % PAGE)
+			return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+		return give_to_lavapipe(dev, info, alloc, pointer->pHostPointer, out);
+	}
+	if (exportable)
+		return allocate(dev, info, alloc, exportable, out);
+	return dev->lvp.AllocateMemory(handle, info, alloc, out);
+}
+
+void figment_vkFreeMemory(VkDevice handle, VkDeviceMemory object,
+			  const VkAllocationCallbacks *alloc)
+{
+	struct memory *memory = table_remove(TABLE_MEMORY, HANDLE(object));
+	struct device *dev = device_of(handle);
+
+	dev->lvp.FreeMemory(handle, object, alloc);
+	if (memory) {
+		munmap(memory->map, memory->map_size);
+		bo_put(dev, memory->bo);
+		free(memory);
+	}
+}
+
+VkResult figment_vkGetMemoryFdKHR(VkDevice handle, const VkMemoryGetFdInfoKHR *info, int *fd)
+{
+	struct memory *memory = table_find(TABLE_MEMORY, HANDLE(info->memory));
+	struct device *dev = device_of(handle);
+
+	if (!memory || !(memory->exportable & info->handleType) || device_is_parents(dev))
+		return VK_ERROR_UNKNOWN;
+	return shim_result(figment_bo_export(dev->fd, memory->bo, fd));
+}
+
+VkResult figment_vkGetMemoryFdPropertiesKHR(VkDevice handle,
+					    VkExternalMemoryHandleTypeFlagBits type, int fd,
+					    VkMemoryFdPropertiesKHR *out)
+{
+	struct device *dev = device_of(handle);
+
+	if (type != VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT ||
+	    (dev->pdev->hide & DRM_FIGMENT_HIDE_PRIME_IMPORT) || figment_dmabuf_size(fd) < 0)
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	/* lavapipe has one type of memory. */
+	out->memoryTypeBits = 1;
+	return VK_SUCCESS;
+}
+
+VkResult figment_vkGetMemoryHostPointerPropertiesEXT(VkDevice handle,
+						     VkExternalMemoryHandleTypeFlagBits type,
+						     const void *pointer,
+						     VkMemoryHostPointerPropertiesEXT *out)
+{
+	if (!(type & EXTERNAL_HOST_MEMORY) || (uintptr_t)pointer % PAGE)
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	out->memoryTypeBits = 1;
+	return VK_SUCCESS;
+}

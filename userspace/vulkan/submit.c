@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+/**
+ * DOC: vkQueueSubmit
+ *
+ * Each batch becomes a job, a copy of what the batch says: what it waits for and
+ * signals, as syncobjs, and its command buffers. Both forms of the call end in the
+ * same few functions. Of the chains, what lavapipe could use is copied too: device
+ * masks and whether it is protected.
+ *
+ * A wait for a binary semaphore takes its payload, at once and before the kernel
+ * is asked for anything. For what is signalled next, be it by another queue or
+ * another process, must neither be waited for by this job nor be lost to a reset
+ * that comes too late. What is taken is a sync_file of the payload, or the whole
+ * syncobj if it was a temporary one. It is given back if the submit fails.
+ *
+ * A payload that has no fence yet cannot be taken. Its signaller is itself held
+ * (hold.c) or another process's. The job waits for it to come, then resets it.
+ *
+ * If a batch fails that is not the first, those before it are under way and cannot
+ * be called back. Vulkan has a result for that: the device is lost.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+static struct job *job_alloc(uint32_t waits, uint32_t signals, uint32_t commands)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->waits = calloc(waits, sizeof(*job->waits));
+	job->origins = calloc(waits, sizeof(*job->origins));
+	job->signals = calloc(signals, sizeof(*job->signals));
+	job->commands = calloc(commands, sizeof(*job->commands));
+	if ((waits && (!job->waits || !job->origins)) || (signals && !job->signals) ||
+	    (commands && !job->commands)) {
+		job_free(NULL, job);
+		return NULL;
+	}
+	return job;
+}
+
+/* Close what the waits were taken as: once they are submitted, or never will be. */
+void job_release_waits(struct device *dev, struct job *job)
+{
+	for (uint32_t i = 0; i < job->wait_count; i++) {
+		if (job->origins[i].kind == WAIT_COPIED)
+			close(job->waits[i].fd);
+		else if (job->origins[i].kind == WAIT_TEMPORARY)
+			figment_syncobj_destroy(dev->fd, job->waits[i].handle);
+	}
+	job->wait_count = 0;
+}
+
+/* Give back what the waits took, as though the job had never been. */
+static void job_return_waits(struct device *dev, struct job *job)
+{
+	for (uint32_t i = 0; i < job->wait_count; i++) {
+		struct payload *payload = &job->origins[i].semaphore->payload;
+
+		if (job->origins[i].kind == WAIT_COPIED) {
+			figment_syncobj_import_file(dev->fd, payload->permanent, job->waits[i].fd);
+			close(job->waits[i].fd);
+		} else if (job->origins[i].kind == WAIT_TEMPORARY) {
+			payload->temporary = job->waits[i].handle;
+		}
+	}
+	job->wait_count = 0;
+}
+
+void job_free(struct device *dev, struct job *job)
+{
+	job_release_waits(dev, job);
+	free(job->waits);
+	free(job->origins);
+	free(job->signals);
+	free(job->commands);
+	free(job);
+}
+
+static void job_wait(struct device *dev, struct job *job, VkSemaphore handle, uint64_t value)
+{
+	struct semaphore *semaphore = semaphore_of(handle);
+	struct payload *payload = &semaphore->payload;
+	struct drm_figment_sync *sync = &job->waits[job->wait_count];
+	struct job_origin *origin = &job->origins[job->wait_count];
+	int fd;
+
+	origin->semaphore = semaphore;
+	if (semaphore->timeline) {
+		if (!value)
+			return;
+		sync->type = DRM_FIGMENT_SYNC_TIMELINE;
+		sync->handle = payload->permanent;
+		sync->point = value;
+		origin->kind = WAIT_BORROWED;
+	} else if (payload->temporary) {
+		sync->type = DRM_FIGMENT_SYNC_BINARY;
+		sync->handle = payload->temporary;
+		payload->temporary = 0;
+		origin->kind = WAIT_TEMPORARY;
+	} else if (!figment_syncobj_export_file(dev->fd, payload->permanent, &fd)) {
+		figment_syncobj_reset(dev->fd, payload->permanent);
+		sync->type = DRM_FIGMENT_SYNC_FILE;
+		sync->fd = fd;
+		origin->kind = WAIT_COPIED;
+	} else {
+		/* Also where there are no fds left: it is reset a little later, then. */
+		sync->type = DRM_FIGMENT_SYNC_BINARY;
+		sync->handle = payload->permanent;
+		origin->kind = WAIT_UNSUBMITTED;
+	}
+	job->wait_count++;
+}
+
+static void job_signal_syncobj(struct job *job, uint32_t syncobj, uint64_t point)
+{
+	job->signals[job->signal_count++] = (struct drm_figment_sync){
+		.type = point ? DRM_FIGMENT_SYNC_TIMELINE : DRM_FIGMENT_SYNC_BINARY,
+		.handle = syncobj,
+		.point = point,
+	};
+}
+
+static void job_signal(struct job *job, VkSemaphore handle, uint64_t value)
+{
+	struct semaphore *semaphore = semaphore_of(handle);
+
+	job_signal_syncobj(job, payload_now(&semaphore->payload), semaphore->timeline ? value : 0);
+}
+
+static void job_command(struct job *job, VkCommandBuffer commands, uint32_t device_mask)
+{
+	job->commands[job->command_count++] = (VkCommandBufferSubmitInfo){
+		.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
+		.commandBuffer = commands,
+		.deviceMask = device_mask,
+	};
+}
+
+static struct job *job_of_1(struct device *dev, const VkSubmitInfo *info, bool fence)
+{
+	const VkTimelineSemaphoreSubmitInfo *values =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+	const VkDeviceGroupSubmitInfo *group =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO);
+	const VkProtectedSubmitInfo *protected =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_PROTECTED_SUBMIT_INFO);
+	struct job *job = job_alloc(info->waitSemaphoreCount,
+				    info->signalSemaphoreCount + fence, info->commandBufferCount);
+
+	if (!job)
+		return NULL;
+	/* The values may be fewer, where the rest are binary. */
+	for (uint32_t i = 0; i < info->waitSemaphoreCount; i++)
+		job_wait(dev, job, info->pWaitSemaphores[i],
+			 values && i < values->waitSemaphoreValueCount ?
+			 values->pWaitSemaphoreValues[i] : 0);
+	for (uint32_t i = 0; i < info->signalSemaphoreCount; i++)
+		job_signal(job, info->pSignalSemaphores[i],
+			   values && i < values->signalSemaphoreValueCount ?
+			   values->pSignalSemaphoreValues[i] : 0);
+	for (uint32_t i = 0; i < info->commandBufferCount; i++)
+		job_command(job, info->pCommandBuffers[i],
+			    group && i < group->commandBufferCount ?
+			    group->pCommandBufferDeviceMasks[i] : 0);
+	if (protected && protected->protectedSubmit)
+		job->flags = VK_SUBMIT_PROTECTED_BIT;
+	return job;
+}
+
+static struct job *job_of_2(struct device *dev, const VkSubmitInfo2 *info, bool fence)
+{
+	struct job *job = job_alloc(info->waitSemaphoreInfoCount,
+				    info->signalSemaphoreInfoCount + fence,
+				    info->commandBufferInfoCount);
+
+	if (!job)
+		return NULL;
+	for (uint32_t i = 0; i < info->waitSemaphoreInfoCount; i++)
+		job_wait(dev, job, info->pWaitSemaphoreInfos[i].semaphore,
+			 info->pWaitSemaphoreInfos[i].value);
+	for (uint32_t i = 0; i < info->signalSemaphoreInfoCount; i++)
+		job_signal(job, info->pSignalSemaphoreInfos[i].semaphore,
+			   info->pSignalSemaphoreInfos[i].value);
+	for (uint32_t i = 0; i < info->commandBufferInfoCount; i++)
+		job_command(job, info->pCommandBufferInfos[i].commandBuffer,
+			    info->pCommandBufferInfos[i].deviceMask);
+	job->flags = info->flags;
+	return job;
+}
+
+/* The job is the queue's, or gone. */
+static VkResult submit_job(struct queue *queue, struct job *job)
+{
+	struct device *dev = queue->dev;
+	int ret = queue_add(queue, job);
+
+	if (!ret)
+		return VK_SUCCESS;
+	job_return_waits(dev, job);
+	job_free(dev, job);
+	return shim_result(ret);
+}
+
+static VkResult submit_batch(struct queue *queue, struct job *job, struct fence *fence)
+{
+	if (!job)
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	if (fence)
+		job_signal_syncobj(job, payload_now(&fence->payload), 0);
+	return submit_job(queue, job);
+}
+
+/* Exactly one of the arrays is there, unless there are no batches. */
+static VkResult submit(struct queue *queue, uint32_t count, const VkSubmitInfo *infos,
+		       const VkSubmitInfo2 *infos2, VkFence fence_handle)
+{
+	struct fence *fence = fence_of(fence_handle);
+	struct device *dev = queue->dev;
+	VkResult result = VK_SUCCESS;
+
+	if (device_is_lost(dev))
+		return device_lost(dev);
+	if (!count && fence)
+		return submit_batch(queue, job_alloc(0, 1, 0), fence);
+	for (uint32_t i = 0; !result && i < count; i++) {
+		struct fence *last = i == count - 1 ? fence : NULL;
+
+		result = submit_batch(queue, infos ? job_of_1(dev, &infos[i], last) :
+						     job_of_2(dev, &infos2[i], last), last);
+		if (result && i)
+			result = VK_ERROR_DEVICE_LOST;
+	}
+	if (result == VK_ERROR_DEVICE_LOST) {
+		device_lose(dev);
+		return device_lost(dev);
+	}
+	return result;
+}
+
+VkResult figment_vkQueueSubmit(VkQueue handle, uint32_t count, const VkSubmitInfo *infos,
+			       VkFence fence)
+{
+	return submit(queue_of(handle), count, infos, NULL, fence);
+}
+
+VkResult figment_vkQueueSubmit2(VkQueue handle, uint32_t count, const VkSubmitInfo2 *infos,
+				VkFence fence)
+{
+	return submit(queue_of(handle), count, NULL, infos, fence);
+}
+
+/**
+ * queue_submit_empty() - have a syncobj signalled when some semaphores are
+ * @queue: and all that was submitted to it is complete
+ * @wait_count: how many semaphores, all binary
+ * @waits: the semaphores
+ * @syncobj: what to signal
+ */
+VkResult queue_submit_empty(struct queue *queue, uint32_t wait_count, const VkSemaphore *waits,
+			    uint32_t syncobj)
+{
+	struct job *job = job_alloc(wait_count, 1, 0);
+
+	if (!job)
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	for (uint32_t i = 0; i < wait_count; i++)
+		job_wait(queue->dev, job, waits[i], 0);
+	job_signal_syncobj(job, syncobj, 0);
+	return submit_job(queue, job);
+}
+
+/* No queue has the capability, as no memory can be bound so. */
+VkResult figment_vkQueueBindSparse(VkQueue handle, uint32_t count, const VkBindSparseInfo *infos,
+				   VkFence fence)
+{
+	return VK_ERROR_FEATURE_NOT_PRESENT;
+}

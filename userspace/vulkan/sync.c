@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/**
+ * DOC: payloads and waiting
+ *
+ * Every fence and semaphore has a drm_syncobj for its payload, whether it is ever
+ * shared or not: lavapipe's own payloads play no part, and there is one way in
+ * which anything is waited for, signalled or reset. A temporarily imported payload
+ * is a second syncobj, which hides the first until it is waited for (a semaphore)
+ * or reset (a fence).
+ *
+ * A wait is cut into slices, between which a lost device is noticed: what it waits
+ * for might be signalled by nobody then.
+ */
+#include <drm.h>
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+#define NS_PER_SEC 1000000000ll
+#define SLICE_NS (NS_PER_SEC / 2)
+
+int64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
+}
+
+/* Far away is for ever; and zero, which means to look only, is not the year 1970. */
+static int64_t deadline_after(uint64_t timeout_ns)
+{
+	int64_t now;
+
+	if (!timeout_ns)
+		return 0;
+	now = clock_now();
+	return timeout_ns > (uint64_t)(INT64_MAX - now) ? INT64_MAX : now + (int64_t)timeout_ns;
+}
+
+/**
+ * sync_wait() - what vkWaitForFences and vkWaitSemaphores do
+ * @dev: the device
+ * @syncobjs: what to wait for
+ * @points: their points, NULL if none is a timeline
+ * @count: how many
+ * @all: whether for all of them
+ * @timeout_ns: for how long
+ *
+ * What nobody has submitted yet counts as pending.
+ */
+VkResult sync_wait(struct device *dev, const uint32_t *syncobjs, const uint64_t *points,
+		   uint32_t count, bool all, uint64_t timeout_ns)
+{
+	uint32_t flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT |
+			 (all ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_ALL : 0);
+	int64_t deadline = deadline_after(timeout_ns);
+	int ret;
+
+	if (!count)
+		return VK_SUCCESS;
+	do {
+		int64_t slice = deadline ? clock_now() + SLICE_NS : 0;
+
+		if (slice > deadline)
+			slice = deadline;
+		if (device_is_lost(dev))
+			return device_lost(dev);
+		ret = figment_syncobj_wait(dev->fd, syncobjs, points, count, slice, flags, NULL);
+	} while (ret == -ETIME && deadline && clock_now() < deadline);
+	/* A fence that was signalled with an error is signalled all the same. */
+	if (ret != -ETIME && device_check_lost(dev))
+		return device_lost(dev);
+	return shim_result(ret);
+}
+
+void payload_restore(struct device *dev, struct payload *payload)
+{
+	if (payload->temporary)
+		figment_syncobj_destroy(dev->fd, payload->temporary);
+	payload->temporary = 0;
+}
+
+void payload_destroy(struct device *dev, struct payload *payload)
+{
+	if (device_is_parents(dev))
+		return;
+	payload_restore(dev, payload);
+	figment_syncobj_destroy(dev->fd, payload->permanent);
+}
+
+static int import_file(struct device *dev, int fd, uint32_t *syncobj)
+{
+	int ret;
+
+	if (fd != -1 && !figment_is_sync_file(fd))
+		return -EINVAL;
+	ret = figment_syncobj_create(dev->fd, fd == -1, syncobj);
+	if (ret || fd == -1)
+		return ret;
+	ret = figment_syncobj_import_file(dev->fd, *syncobj, fd);
+	if (ret)
+		figment_syncobj_destroy(dev->fd, *syncobj);
+	return ret;
+}
+
+/**
+ * payload_import() - take a payload from an fd, and the fd if that succeeds
+ * @dev: the device
+ * @payload: whose
+ * @fd: a drm_syncobj's, or a sync_file's or -1
+ * @file: which of both; a sync_file can only be imported temporarily
+ * @temporary: whether the one that it has is to come back
+ */
+VkResult payload_import(struct device *dev, struct payload *payload, int fd, bool file,
+			bool temporary)
+{
+	uint32_t syncobj;
+	int ret;
+
+	if (device_is_parents(dev))
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	ret = file ? import_file(dev, fd, &syncobj) :
+		     figment_syncobj_import(dev->fd, fd, &syncobj);
+	if (ret)
+		return ret == -ENOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY :
+					VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	payload_restore(dev, payload);
+	if (file || temporary) {
+		payload->temporary = syncobj;
+	} else {
+		figment_syncobj_destroy(dev->fd, payload->permanent);
+		payload->permanent = syncobj;
+		payload->shared = true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return VK_SUCCESS;
+}
+
+VkResult payload_export(struct device *dev, struct payload *payload, int *fd)
+{
+	VkResult result;
+
+	if (device_is_parents(dev))
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	result = shim_result(figment_syncobj_export(dev->fd, payload_now(payload), fd));
+	if (!result)
+		payload->shared = true;
+	return result;
+}
+
+/**
+ * payload_export_file() - make a sync_file of what a payload will be signalled by
+ * @dev: the device
+ * @payload: whose
+ * @fd: the sync_file, which is pending if its signaller is
+ *
+ * The payload is reset, or restored if it was a temporary one. If the signaller
+ * was submitted but is held (hold.c), here or by whom it is shared with, its fence
+ * comes in a moment. If there is none, the application is wrong.
+ */
+VkResult payload_export_file(struct device *dev, struct payload *payload, int *fd)
+{
+	const uint32_t flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT |
+			       (dev->timeline ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE : 0);
+	uint32_t syncobj = payload_now(payload);
+	int ret;
+
+	if (device_is_parents(dev))
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
+	if (ret == -EINVAL && (payload->shared || device_has_held(dev))) {
+		figment_syncobj_wait(dev->fd, &syncobj, NULL, 1,
+				     clock_now() + dev->job_timeout_ns, flags, NULL);
+		ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
+	}
+	if (ret)
+		return shim_result(ret);
+	if (payload->temporary)
+		payload_restore(dev, payload);
+	else
+		figment_syncobj_reset(dev->fd, payload->permanent);
+	return VK_SUCCESS;
+}
