@@ -329,11 +329,12 @@ static void figment_copy_work(struct kthread_work *work)
 	if (!error && job->fault.hang)
 		error = figment_copy_delay(&run, KTIME_MAX);
 
+	/* Whoever sees the fence's error is to find the queue lost already. */
+	if (error == -ETIMEDOUT)
+		figment_queue_lose(queue, error, true);
 	spin_lock(&queue->lock);
 	figment_job_done_locked(job, error);
 	spin_unlock(&queue->lock);
-	if (error == -ETIMEDOUT)
-		figment_queue_lose(queue, error, true);
 	dma_fence_end_signalling(cookie);
 	figment_queue_put(queue);
 }
