@@ -26,14 +26,15 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 
 export VERSION BUILD PREFIX LIBDIR INCLUDEDIR DATADIR TESTDIR ICDDIR CFLAGS
 
-all: userspace demo-build
+all: userspace tools demo-build
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 include userspace/userspace.mk
--include demo/demo.mk
--include kernel/dkms.mk
+include userspace/tools/tools.mk
+include demo/demo.mk
+include kernel/dkms.mk
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make check        build everything and run every test in a guest
@@ -47,8 +48,8 @@ vm:
 
 ## make install      on this machine: DKMS module, library, ICD, headers (DESTDIR, PREFIX)
 ## make uninstall    take all of that away
-install: install-userspace install-module
-uninstall: uninstall-userspace uninstall-module
+install: install-userspace install-tools install-module
+uninstall: uninstall-userspace uninstall-tools uninstall-module
 
 # Run inside the guest's root, by vm/run: what a user installs, and what a test needs.
 guest-install: PREFIX := /usr

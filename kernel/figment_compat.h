@@ -15,6 +15,7 @@
  * time-out is not either: it is never used, as figment_queue.c argues.
  */
 
+#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/version.h>
@@ -53,14 +54,11 @@
 #define FIGMENT_DRIVER_DATE
 #endif
 
-/* Up to 6.5 there is no PRIME without these, later they are the default. */
+/* Up to 6.5 dma-bufs cannot be mapped without this, later there is no such thing. */
 #ifdef FIGMENT_HAVE_PRIME_MMAP
-#define FIGMENT_DRIVER_PRIME \
-	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
-	.prime_fd_to_handle = drm_gem_prime_fd_to_handle, \
-	.gem_prime_mmap = drm_gem_prime_mmap,
+#define FIGMENT_DRIVER_PRIME_MMAP .gem_prime_mmap = drm_gem_prime_mmap,
 #else
-#define FIGMENT_DRIVER_PRIME
+#define FIGMENT_DRIVER_PRIME_MMAP
 #endif
 
 #ifdef FIGMENT_HAVE_SHOW_FDINFO
@@ -140,7 +138,7 @@ static inline int figment_gem_vmap(struct drm_gem_object *obj, struct iosys_map 
 #elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
 	return drm_gem_vmap_unlocked(obj, map);
 #else
-	return drm_gem_shmem_vmap(to_drm_gem_shmem_obj(obj), map);
+	return obj->funcs->vmap(obj, map);
 #endif
 }
 
@@ -151,9 +149,21 @@ static inline void figment_gem_vunmap(struct drm_gem_object *obj, struct iosys_m
 #elif defined(FIGMENT_HAVE_GEM_VMAP_UNLOCKED)
 	drm_gem_vunmap_unlocked(obj, map);
 #else
-	drm_gem_shmem_vunmap(to_drm_gem_shmem_obj(obj), map);
+	obj->funcs->vunmap(obj, map);
 #endif
 }
+
+#ifdef FIGMENT_HAVE_HRTIMER_SETUP
+#define figment_hrtimer_setup(timer, fn) \
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL)
+#else
+static inline void figment_hrtimer_setup(struct hrtimer *timer,
+					 enum hrtimer_restart (*fn)(struct hrtimer *))
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = fn;
+}
+#endif
 
 /* The scheduler */
 

@@ -261,6 +261,7 @@ static int figment_copy_fill(struct figment_copy_run *run, const struct drm_figm
 	return ret;
 }
 
+/* @ns: KTIME_MAX for ever */
 static int figment_copy_delay(struct figment_copy_run *run, u64 ns)
 {
 	struct figment_queue *queue = run->job->queue;
@@ -319,14 +320,21 @@ static void figment_copy_work(struct kthread_work *work)
 	/* The job, and with it the queue, may be gone once it is done. */
 	figment_queue_get(queue);
 	error = figment_copy_look(&run);
+	if (!error)
+		error = job->fault.error;
 	for (i = 0; i < job->num_cmds && !error; i++)
 		error = figment_copy_execute(&run, &job->cmds[i]);
+	if (!error && job->fault.signal_ns)
+		error = figment_copy_delay(&run, job->fault.signal_ns);
+	if (!error && job->fault.hang)
+		error = figment_copy_delay(&run, KTIME_MAX);
 
+	/* Whoever sees the fence's error is to find the queue lost already. */
+	if (error == -ETIMEDOUT)
+		figment_queue_lose(queue, error, true);
 	spin_lock(&queue->lock);
 	figment_job_done_locked(job, error);
 	spin_unlock(&queue->lock);
-	if (error == -ETIMEDOUT)
-		figment_queue_lose(queue, error, true);
 	dma_fence_end_signalling(cookie);
 	figment_queue_put(queue);
 }

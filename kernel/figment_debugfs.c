@@ -50,13 +50,14 @@ static int figment_debugfs_memory(struct seq_file *m, void *unused)
 
 	seq_printf(m, "limit %llu used %lld\n", fdev->memory_limit,
 		   atomic64_read(&fdev->memory_used));
-	seq_puts(m, "size charged handles imported mapped\n");
+	seq_puts(m, "size charged handles kind mapped label\n");
 	mutex_lock(&fdev->lock);
 	list_for_each_entry(bo, &fdev->bos, link)
-		seq_printf(m, "%zu %llu %u %s %s\n", bo->base.base.size, bo->charged,
+		seq_printf(m, "%zu %llu %u %s %s %s\n", bo->base.base.size, bo->charged,
 			   READ_ONCE(bo->base.base.handle_count),
-			   bo->base.base.import_attach ? "yes" : "no",
-			   iosys_map_is_null(&bo->map) ? "no" : "yes");
+			   bo->base.base.import_attach ? "imported" :
+			   bo->num_user_pages ? "userptr" : "own",
+			   iosys_map_is_null(&bo->map) ? "no" : "yes", bo->label);
 	mutex_unlock(&fdev->lock);
 	return 0;
 }
@@ -71,6 +72,7 @@ void figment_debugfs_init(struct drm_minor *minor)
 	/* Kernels before 6.7 call this for each of the device's nodes. */
 	if (minor->type != DRM_MINOR_PRIMARY)
 		return;
+	figment_fault_debugfs(to_figment_device(minor->dev), minor->debugfs_root);
 	drm_debugfs_create_files(figment_debugfs_files, ARRAY_SIZE(figment_debugfs_files),
 				 minor->debugfs_root, minor);
 }

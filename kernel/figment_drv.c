@@ -44,6 +44,12 @@ static unsigned int job_timeout_ms = 10000;
 module_param(job_timeout_ms, uint, 0444);
 MODULE_PARM_DESC(job_timeout_ms, "How long a job may run, ms, 10 to 600000 (default 10000)");
 
+static char *hide;
+module_param(hide, charp, 0444);
+MODULE_PARM_DESC(hide, "Capabilities to hide, with commas: timeline, prime-import, prime-export, modifiers");
+
+static u32 figment_hidden;
+
 struct workqueue_struct *figment_wq;
 struct workqueue_struct *figment_watchdog_wq;
 
@@ -110,6 +116,7 @@ static void figment_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	drm_printf(p, "drm-engine-host:\t%lld ns\n",
 		   atomic64_read(&client->busy_ns[FIGMENT_HOST]));
 	figment_show_memory(p, file);
+	figment_gem_show(p, file);
 }
 
 FIGMENT_DEFINE_FDINFO(figment_show_fdinfo)
@@ -143,7 +150,7 @@ static int figment_ioctl_get_param(struct drm_device *drm, void *data, struct dr
 		args->value = atomic64_read(&fdev->memory_used);
 		break;
 	case DRM_FIGMENT_PARAM_HIDE:
-		args->value = 0;
+		args->value = fdev->hide;
 		break;
 	default:
 		return -EINVAL;
@@ -159,9 +166,12 @@ static const struct drm_ioctl_desc figment_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_DESTROY, figment_ioctl_queue_destroy, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_QUERY, figment_ioctl_queue_query, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_SUBMIT, figment_ioctl_submit, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_LABEL, figment_ioctl_gem_label, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_USERPTR, figment_ioctl_gem_userptr, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_FAULT, figment_ioctl_queue_fault, DRM_RENDER_ALLOW),
 };
 
-static const struct file_operations figment_fops = {
+static struct file_operations figment_fops __ro_after_init = {
 	.owner = THIS_MODULE,
 	DRM_GEM_FOPS,
 	FIGMENT_FOPS_FDINFO
@@ -179,7 +189,9 @@ static const struct drm_driver figment_driver = {
 	.gem_prime_import = figment_gem_prime_import,
 	.dumb_create = figment_gem_dumb_create,
 	.debugfs_init = figment_debugfs_init,
-	FIGMENT_DRIVER_PRIME
+	.prime_handle_to_fd = figment_hide_handle_to_fd,
+	.prime_fd_to_handle = figment_hide_fd_to_handle,
+	FIGMENT_DRIVER_PRIME_MMAP
 	FIGMENT_DRIVER_FDINFO(figment_show_fdinfo)
 	FIGMENT_DRIVER_DATE
 	.name = "figment",
@@ -222,6 +234,8 @@ static int figment_probe(struct platform_device *pdev)
 		return PTR_ERR(fdev);
 	fdev->index = platform_get_device_id(pdev)->driver_data;
 	fdev->memory_limit = figment_memory_limit();
+	fdev->hide = figment_hidden;
+	figment_hide_apply(fdev);
 	mutex_init(&fdev->lock);
 	INIT_LIST_HEAD(&fdev->queues);
 	INIT_LIST_HEAD(&fdev->bos);
@@ -299,14 +313,20 @@ static int __init figment_register_devices(void)
 
 static int __init figment_init(void)
 {
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!figment_param_ok("devices", devices, 1, FIGMENT_MAX_DEVICES) ||
 	    !figment_param_ok("copy_rings", copy_rings, 0, FIGMENT_MAX_RINGS) ||
 	    !figment_param_ok("memory_mb", memory_mb, 0, 1 << 24) ||
 	    !figment_param_ok("job_timeout_ms", job_timeout_ms, 10, 600000))
 		return -EINVAL;
+	ret = figment_hide_parse(hide, &figment_hidden);
+	if (ret)
+		return ret;
 
+	figment_hide_init(&figment_fops);
+
+	ret = -ENOMEM;
 	figment_wq = alloc_workqueue("figment", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	figment_watchdog_wq = alloc_workqueue("figment-watchdog",
 					      WQ_UNBOUND | WQ_MEM_RECLAIM, 0);

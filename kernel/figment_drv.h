@@ -3,11 +3,13 @@
 #define FIGMENT_DRV_H
 
 #include <linux/dma-fence.h>
+#include <linux/hrtimer.h>
 #include <linux/iosys-map.h>
 #include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/prandom.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -68,6 +70,40 @@ struct figment_sched {
 };
 
 /**
+ * struct figment_fault_args - what is to happen to jobs
+ * @delay_run_ns: they become runnable so much later
+ * @delay_signal_ns: they signal so much later
+ * @jitter_ns: up to so much more, both times
+ * @seed: of the jitter
+ * @hang_nth: the one that is never done, counted from 1; 0 for none
+ * @fail_nth: the one that fails
+ * @error: with this errno
+ */
+struct figment_fault_args {
+	u64 delay_run_ns;
+	u64 delay_signal_ns;
+	u64 jitter_ns;
+	u64 seed;
+	u64 hang_nth;
+	u64 fail_nth;
+	int error;
+};
+
+/**
+ * struct figment_fault - injection into a queue; under its client's submit_lock
+ * @active: there is some
+ * @args: what
+ * @count: jobs since it was set
+ * @random: where the jitter comes from
+ */
+struct figment_fault {
+	bool active;
+	struct figment_fault_args args;
+	u64 count;
+	struct rnd_state random;
+};
+
+/**
  * struct figment_device - one virtual GPU
  * @drm: the DRM device
  * @index: which of the module's devices
@@ -76,7 +112,9 @@ struct figment_sched {
  * @ring_list: their schedulers, as an entity wants to have them
  * @memory_limit: bytes of buffers, at most; zero is no limit
  * @memory_used: bytes of the device's own buffers
- * @lock: protects @queues and @bos
+ * @hide: what the operator has hidden, DRM_FIGMENT_HIDE_*
+ * @lock: protects @queues, @bos and @fault
+ * @fault: what new queues' jobs suffer
  * @queues: all queues that have not been freed
  * @bos: all buffers
  */
@@ -88,7 +126,9 @@ struct figment_device {
 	struct drm_gpu_scheduler *ring_list[FIGMENT_MAX_RINGS];
 	u64 memory_limit;
 	atomic64_t memory_used;
-	struct mutex lock; /* for queues, bos */
+	u32 hide;
+	struct mutex lock; /* for queues, bos, fault */
+	struct figment_fault_args fault;
 	struct list_head queues;
 	struct list_head bos;
 };
@@ -125,6 +165,10 @@ struct figment_client {
  * @charged: what it counts in the device's memory, bytes
  * @vmap_lock: protects @map
  * @map: the kernel's mapping, from the first job that uses it until the end
+ * @label: its name, for people; under the device's lock
+ * @user_pages: a userptr's pages, pinned
+ * @num_user_pages: how many; 0 if it is none
+ * @user_mm: whose they are
  */
 struct figment_bo {
 	struct drm_gem_shmem_object base;
@@ -132,6 +176,10 @@ struct figment_bo {
 	u64 charged;
 	struct mutex vmap_lock; /* for map */
 	struct iosys_map map;
+	char label[DRM_FIGMENT_LABEL_SIZE];
+	struct page **user_pages;
+	unsigned long num_user_pages;
+	struct mm_struct *user_mm;
 };
 
 static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)
@@ -164,6 +212,7 @@ struct figment_fence {
  * @fence_context: of its hardware fences
  * @seqno: number of the latest job; protected by the client's submit_lock
  * @dead: @entity has been finished; protected likewise
+ * @fault: what its jobs suffer; protected likewise
  * @lock: protects the fields that follow
  * @error: why it was lost, or 0
  * @guilty: by a fault of its own
@@ -174,6 +223,8 @@ struct figment_fence {
  * @wait: woken when a job becomes runnable, and when the queue is lost
  * @read_lock: one executor reads at a time
  * @watchdog: bounds the first of @running
+ * @held_timer: when the first of @running that is held back may signal
+ * @held_work: has it do so
  * @reap_work: kills what waits in @entity once the queue is lost
  * @free_work: frees it
  */
@@ -189,6 +240,7 @@ struct figment_queue {
 	u64 fence_context;
 	u64 seqno;
 	bool dead;
+	struct figment_fault fault;
 
 	spinlock_t lock; /* for what follows, up to unread */
 	int error;
@@ -201,6 +253,8 @@ struct figment_queue {
 	wait_queue_head_t wait;
 	struct mutex read_lock; /* one reader at a time */
 	struct delayed_work watchdog;
+	struct hrtimer held_timer;
+	struct work_struct held_work;
 	struct work_struct reap_work;
 	struct work_struct free_work;
 };
@@ -247,6 +301,9 @@ struct figment_ref {
  * @read: an executor has it
  * @done: an executor has completed it, with
  * @status: this
+ * @due: when it may signal
+ * @fault: what it suffers: a delay before it runs, and before it signals, not
+ *	being done ever, failing
  * @work: on the copy ring's thread
  * @free: in the list of jobs to free
  */
@@ -272,6 +329,13 @@ struct figment_job {
 	bool read;
 	bool done;
 	int status;
+	ktime_t due;
+	struct {
+		struct figment_delay *delay;
+		u64 signal_ns;
+		bool hang;
+		int error;
+	} fault;
 
 	struct kthread_work work;
 	struct llist_node free;
@@ -295,8 +359,15 @@ struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct d
 int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			    struct drm_mode_create_dumb *args);
 int figment_gem_vmap_bo(struct figment_bo *bo);
+void figment_gem_publish(struct drm_gem_object *obj);
+void figment_gem_end(struct figment_bo *bo);
+void figment_gem_show(struct drm_printer *p, struct drm_file *file);
+int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_userptr.c */
+int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* figment_fence.c */
 struct figment_fence *figment_fence_alloc(void);
@@ -345,10 +416,29 @@ void figment_copy_run(struct figment_job *job);
 struct file *figment_host_open(struct figment_queue *queue, u32 flags);
 void figment_host_run_locked(struct figment_job *job);
 void figment_host_lose_locked(struct figment_queue *queue, int error);
-void figment_host_watchdog(struct work_struct *work);
+void figment_host_init(struct figment_queue *queue);
+void figment_host_fini(struct figment_queue *queue);
+
+/* figment_fault.c */
+int figment_fault_prepare(struct figment_job *job);
+void figment_fault_draw(struct figment_job *job);
+void figment_fault_release(struct figment_job *job);
+struct dma_fence *figment_fault_delay(struct figment_job *job);
+void figment_fault_set(struct figment_fault *fault, const struct figment_fault_args *args);
+void figment_fault_debugfs(struct figment_device *fdev, struct dentry *root);
+int figment_ioctl_queue_fault(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* figment_submit.c */
 int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_hide.c */
+int figment_hide_parse(const char *text, u32 *hide);
+void figment_hide_apply(struct figment_device *fdev);
+int figment_hide_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle,
+			      u32 flags, int *fd);
+int figment_hide_fd_to_handle(struct drm_device *drm, struct drm_file *file, int fd,
+			      u32 *handle);
+void figment_hide_init(struct file_operations *fops);
 
 /* figment_debugfs.c */
 void figment_debugfs_init(struct drm_minor *minor);

@@ -10,6 +10,7 @@
  * foreign, is made in the first submit whose commands use it and kept until its
  * end, because the engine that needs it may take no reservation lock.
  */
+#include <linux/ctype.h>
 #include <linux/dma-buf.h>
 #include <linux/slab.h>
 
@@ -37,10 +38,27 @@ static int figment_gem_charge(struct figment_device *fdev, u64 size)
 	return 0;
 }
 
-static void figment_gem_free(struct drm_gem_object *obj)
+/**
+ * figment_gem_publish - a buffer is whole
+ * @obj: the buffer, which from here on ends in its funcs->free
+ */
+void figment_gem_publish(struct drm_gem_object *obj)
 {
 	struct figment_device *fdev = to_figment_device(obj->dev);
-	struct figment_bo *bo = to_figment_bo(obj);
+
+	mutex_lock(&fdev->lock);
+	list_add_tail(&to_figment_bo(obj)->link, &fdev->bos);
+	mutex_unlock(&fdev->lock);
+}
+
+/**
+ * figment_gem_end - undo figment_gem_publish(), and what was done since
+ * @bo: the buffer, which nobody uses any more
+ */
+void figment_gem_end(struct figment_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->base.base;
+	struct figment_device *fdev = to_figment_device(obj->dev);
 
 	mutex_lock(&fdev->lock);
 	list_del(&bo->link);
@@ -50,6 +68,13 @@ static void figment_gem_free(struct drm_gem_object *obj)
 		figment_gem_vunmap(obj, &bo->map);
 	figment_gem_uncharge(fdev, bo->charged);
 	mutex_destroy(&bo->vmap_lock);
+}
+
+static void figment_gem_free(struct drm_gem_object *obj)
+{
+	struct figment_bo *bo = to_figment_bo(obj);
+
+	figment_gem_end(bo);
 	drm_gem_shmem_free(&bo->base);
 }
 
@@ -75,16 +100,6 @@ struct drm_gem_object *figment_gem_create_object(struct drm_device *drm, size_t 
 	mutex_init(&bo->vmap_lock);
 	bo->base.base.funcs = &figment_gem_funcs;
 	return &bo->base.base;
-}
-
-/* The object is whole: from here on it ends in figment_gem_free(). */
-static void figment_gem_publish(struct drm_gem_object *obj)
-{
-	struct figment_device *fdev = to_figment_device(obj->dev);
-
-	mutex_lock(&fdev->lock);
-	list_add_tail(&to_figment_bo(obj)->link, &fdev->bos);
-	mutex_unlock(&fdev->lock);
 }
 
 static struct drm_gem_object *figment_gem_create(struct figment_device *fdev, u64 size)
@@ -215,12 +230,66 @@ int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *
 	obj = drm_gem_object_lookup(file, args->handle);
 	if (!obj)
 		return -ENOENT;
-	ret = drm_gem_create_mmap_offset(obj);
-	if (!ret) {
-		args->flags = obj->import_attach ? DRM_FIGMENT_GEM_IMPORTED : 0;
-		args->size = obj->size;
-		args->mmap_offset = drm_vma_node_offset_addr(&obj->vma_node);
+	args->flags = 0;
+	args->size = obj->size;
+	args->mmap_offset = 0;
+	if (obj->import_attach)
+		args->flags |= DRM_FIGMENT_GEM_IMPORTED;
+	if (to_figment_bo(obj)->num_user_pages) {
+		args->flags |= DRM_FIGMENT_GEM_USER;
+		ret = 0;
+	} else {
+		ret = drm_gem_create_mmap_offset(obj);
+		if (!ret)
+			args->mmap_offset = drm_vma_node_offset_addr(&obj->vma_node);
 	}
 	drm_gem_object_put(obj);
 	return ret;
+}
+
+int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct figment_device *fdev = to_figment_device(drm);
+	struct drm_figment_gem_label *args = data;
+	struct drm_gem_object *obj;
+	size_t length = strnlen(args->label, sizeof(args->label));
+	size_t i;
+
+	if (args->flags || length == sizeof(args->label))
+		return -EINVAL;
+	/* It is printed, among others, where a line is a record. */
+	for (i = 0; i < length; i++)
+		if (!isprint(args->label[i]) || !isascii(args->label[i]))
+			return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	mutex_lock(&fdev->lock);
+	strscpy_pad(to_figment_bo(obj)->label, args->label, sizeof(args->label));
+	mutex_unlock(&fdev->lock);
+	drm_gem_object_put(obj);
+	return 0;
+}
+
+/**
+ * figment_gem_show - print a client's labelled buffers, for fdinfo
+ * @p: where to
+ * @file: the client's open file
+ */
+void figment_gem_show(struct drm_printer *p, struct drm_file *file)
+{
+	struct drm_gem_object *obj;
+	int handle;
+
+	spin_lock(&file->table_lock);
+	idr_for_each_entry(&file->object_idr, obj, handle) {
+		const struct figment_bo *bo = to_figment_bo(obj);
+
+		/* A label being changed may be seen half, but it ends in the array. */
+		if (bo->label[0])
+			drm_printf(p, "figment-buffer-%d:\t%zu KiB %.*s\n", handle,
+				   obj->size >> 10, (int)sizeof(bo->label) - 1, bo->label);
+	}
+	spin_unlock(&file->table_lock);
 }

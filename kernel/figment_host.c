@@ -22,6 +22,7 @@
 #include <linux/poll.h>
 #include <linux/uaccess.h>
 
+#include "figment_compat.h"
 #include "figment_drv.h"
 
 /* The job is in the queue's running already. */
@@ -52,7 +53,7 @@ void figment_host_lose_locked(struct figment_queue *queue, int error)
  * Rather than being moved with each job, the watchdog looks after a time-out
  * how long the first one has had, and comes back if that was less.
  */
-void figment_host_watchdog(struct work_struct *work)
+static void figment_host_watchdog(struct work_struct *work)
 {
 	struct figment_queue *queue = container_of(work, struct figment_queue, watchdog.work);
 	s64 timeout = figment_job_timeout_ms();
@@ -71,6 +72,42 @@ void figment_host_watchdog(struct work_struct *work)
 	else if (job)
 		queue_delayed_work(figment_watchdog_wq, &queue->watchdog,
 				   msecs_to_jiffies(timeout - age) + 1);
+	dma_fence_end_signalling(cookie);
+}
+
+/* Signal those that are done, up to one that is not or is held back. */
+static void figment_host_signal_locked(struct figment_queue *queue)
+{
+	struct figment_job *job, *next;
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry_safe(job, next, &queue->running, link) {
+		if (!job->done)
+			break;
+		if (job->due && ktime_before(ktime_get(), job->due)) {
+			hrtimer_start(&queue->held_timer, job->due, HRTIMER_MODE_ABS);
+			break;
+		}
+		figment_job_done_locked(job, job->status);
+	}
+}
+
+static enum hrtimer_restart figment_host_held_timer(struct hrtimer *timer)
+{
+	struct figment_queue *queue = container_of(timer, struct figment_queue, held_timer);
+
+	queue_work(figment_watchdog_wq, &queue->held_work);
+	return HRTIMER_NORESTART;
+}
+
+static void figment_host_held_work(struct work_struct *work)
+{
+	struct figment_queue *queue = container_of(work, struct figment_queue, held_work);
+	bool cookie = dma_fence_begin_signalling();
+
+	spin_lock(&queue->lock);
+	figment_host_signal_locked(queue);
+	spin_unlock(&queue->lock);
 	dma_fence_end_signalling(cookie);
 }
 
@@ -146,7 +183,7 @@ static ssize_t figment_host_read(struct file *file, char __user *buf, size_t siz
 static int figment_host_complete(struct figment_queue *queue,
 				 const struct drm_figment_host_done *done)
 {
-	struct figment_job *job, *next;
+	struct figment_job *job;
 	int ret = -ENOENT;
 	bool cookie;
 
@@ -159,17 +196,16 @@ static int figment_host_complete(struct figment_queue *queue,
 		ret = -ECANCELED;
 	list_for_each_entry(job, &queue->running, link) {
 		if (job->seqno == done->seqno && job->read && !job->done) {
-			job->done = true;
-			job->status = done->status;
+			job->done = !job->fault.hang;
+			job->status = job->fault.error ?: done->status;
+			if (job->fault.signal_ns)
+				job->due = ktime_add_ns(ktime_get(), job->fault.signal_ns);
 			ret = 0;
 			break;
 		}
 	}
-	list_for_each_entry_safe(job, next, &queue->running, link) {
-		if (!job->done)
-			break;
-		figment_job_done_locked(job, job->status);
-	}
+	if (!ret)
+		figment_host_signal_locked(queue);
 	spin_unlock(&queue->lock);
 	dma_fence_end_signalling(cookie);
 	return ret;
@@ -227,6 +263,21 @@ static const struct file_operations figment_host_fops = {
 	.release = figment_host_release,
 	.llseek = noop_llseek,
 };
+
+void figment_host_init(struct figment_queue *queue)
+{
+	INIT_DELAYED_WORK(&queue->watchdog, figment_host_watchdog);
+	INIT_WORK(&queue->held_work, figment_host_held_work);
+	figment_hrtimer_setup(&queue->held_timer, figment_host_held_timer);
+}
+
+/* No jobs are left, so nothing starts any of these again. */
+void figment_host_fini(struct figment_queue *queue)
+{
+	cancel_delayed_work_sync(&queue->watchdog);
+	hrtimer_cancel(&queue->held_timer);
+	cancel_work_sync(&queue->held_work);
+}
 
 /**
  * figment_host_open - make the file of a host queue's executor

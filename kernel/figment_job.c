@@ -31,6 +31,7 @@ static void figment_job_free(struct figment_job *job)
 {
 	u32 i;
 
+	figment_fault_release(job);
 	for (i = 0; i < job->num_refs; i++)
 		drm_gem_object_put(&job->refs[i].bo->base.base);
 	for (i = 0; i < job->num_deps; i++)
@@ -174,7 +175,7 @@ static struct dma_fence *figment_job_prepare(struct drm_sched_job *base,
 			return fence;
 		dma_fence_put(fence);
 	}
-	return NULL;
+	return figment_fault_delay(job);
 }
 
 static struct dma_fence *figment_job_run(struct drm_sched_job *base)

@@ -75,7 +75,7 @@ static void figment_queue_free_work(struct work_struct *work)
 	list_del(&queue->link);
 	mutex_unlock(&fdev->lock);
 
-	cancel_delayed_work_sync(&queue->watchdog);
+	figment_host_fini(queue);
 	figment_queue_reap(queue);
 	if (queue->sched)
 		figment_sched_destroy(queue->sched);
@@ -214,11 +214,12 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	INIT_LIST_HEAD(&queue->unread);
 	init_waitqueue_head(&queue->wait);
 	mutex_init(&queue->read_lock);
-	INIT_DELAYED_WORK(&queue->watchdog, figment_host_watchdog);
+	figment_host_init(queue);
 	INIT_WORK(&queue->reap_work, figment_queue_reap_work);
 	INIT_WORK(&queue->free_work, figment_queue_free_work);
 
 	mutex_lock(&fdev->lock);
+	figment_fault_set(&queue->fault, &fdev->fault);
 	list_add_tail(&queue->link, &fdev->queues);
 	mutex_unlock(&fdev->lock);
 	return queue;

@@ -177,7 +177,9 @@ static int figment_submit_job(struct figment_submit *submit, u32 index,
 	if (copy ? args->user_data : args->cmds.count || args->cmds.ptr || args->cmds.stride)
 		return -EINVAL;
 	job->user_data = args->user_data;
-	ret = figment_submit_bos(submit, job, &args->bos);
+	ret = figment_fault_prepare(job);
+	if (!ret)
+		ret = figment_submit_bos(submit, job, &args->bos);
 	if (!ret)
 		ret = figment_submit_waits(submit, job, &args->waits);
 	if (!ret)
@@ -250,6 +252,7 @@ static void figment_submit_commit(struct figment_submit *submit)
 		struct figment_submit_job *sj = &submit->jobs[i];
 		struct figment_job *job = sj->job;
 
+		figment_fault_draw(job);
 		drm_sched_job_arm(&job->base);
 		figment_fence_arm(job->fence,
 				  container_of(job->base.sched, struct figment_sched, base),

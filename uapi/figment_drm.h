@@ -36,6 +36,9 @@ extern "C" {
 #define DRM_FIGMENT_QUEUE_DESTROY	0x04
 #define DRM_FIGMENT_QUEUE_QUERY		0x05
 #define DRM_FIGMENT_SUBMIT		0x06
+#define DRM_FIGMENT_QUEUE_FAULT		0x07
+#define DRM_FIGMENT_GEM_LABEL		0x08
+#define DRM_FIGMENT_GEM_USERPTR		0x09
 
 /** @DRM_FIGMENT_PARAM_ABI: the uapi's revision; grows when something is added. */
 #define DRM_FIGMENT_PARAM_ABI			0
@@ -102,19 +105,56 @@ struct drm_figment_gem_create {
 
 /** @DRM_FIGMENT_GEM_IMPORTED: the buffer is a foreign dma-buf. */
 #define DRM_FIGMENT_GEM_IMPORTED	(1 << 0)
+/** @DRM_FIGMENT_GEM_USER: the buffer is the program's own memory. */
+#define DRM_FIGMENT_GEM_USER		(1 << 1)
 
 /**
  * struct drm_figment_gem_info - what a handle stands for, and where to mmap it
  * @handle: in; -ENOENT if there is no such handle
  * @flags: out, DRM_FIGMENT_GEM_*
  * @size: out, bytes
- * @mmap_offset: out, to give to mmap() on the device's file
+ * @mmap_offset: out, to give to mmap() on the device's file; 0 for the program's
+ *	own memory, which it has already
  */
 struct drm_figment_gem_info {
 	__u32 handle;
 	__u32 flags;
 	__u64 size;
 	__u64 mmap_offset;
+};
+
+#define DRM_FIGMENT_LABEL_SIZE	56
+
+/**
+ * struct drm_figment_gem_label - name a buffer, for people
+ * @handle: the buffer; -ENOENT if there is no such handle
+ * @flags: must be zero
+ * @label: printable ASCII, with a NUL at the end; empty takes it away
+ *
+ * It is shown in the file's fdinfo and in the device's debugfs.
+ */
+struct drm_figment_gem_label {
+	__u32 handle;
+	__u32 flags;
+	char label[DRM_FIGMENT_LABEL_SIZE];
+};
+
+/**
+ * struct drm_figment_gem_userptr - make a buffer of the program's own memory
+ * @addr: where it starts, a multiple of the page size
+ * @size: bytes, a multiple of the page size, at most 2^36
+ * @flags: must be zero
+ * @handle: out, its GEM handle
+ *
+ * The pages must be writable (-EFAULT), are pinned until the buffer's end and
+ * count against RLIMIT_MEMLOCK (-ENOMEM). Such a buffer can be used by jobs, but
+ * neither exported (-EPERM) nor mapped.
+ */
+struct drm_figment_gem_userptr {
+	__u64 addr;
+	__u64 size;
+	__u32 flags;
+	__u32 handle;
 };
 
 /** @DRM_FIGMENT_ENGINE_COPY: jobs are commands that the kernel executes. */
@@ -382,6 +422,38 @@ struct drm_figment_submit {
 	__u32 pad;
 };
 
+/**
+ * struct drm_figment_queue_fault - have a queue's next jobs suffer
+ * @queue: in, its id; -ENOENT if there is none
+ * @flags: must be zero
+ * @delay_run_ns: jobs become runnable so much after what they wait for
+ * @delay_signal_ns: fences signal so much after the job was done
+ * @jitter_ns: each delay is longer by 0 to so much, evenly spread
+ * @seed: of the jitter: the same seed gives the same delays
+ * @hang_nth: the job, counted from the next as 1, that is never done; 0 for none
+ * @fail_nth: the job that fails, likewise
+ * @error: the negative errno it fails with; zero if @fail_nth is
+ * @pad: must be zero
+ *
+ * Replaces what was set before; all zeroes ends it. Jobs that are submitted
+ * already are not concerned. Delays and jitter are 60 s at most each (-ERANGE).
+ * Time-outs count as ever: a hung job, or one held back for longer, is -ETIMEDOUT
+ * and its queue lost. A failing copy job executes nothing; a failing host job is
+ * executed, and its status replaced.
+ */
+struct drm_figment_queue_fault {
+	__u32 queue;
+	__u32 flags;
+	__u64 delay_run_ns;
+	__u64 delay_signal_ns;
+	__u64 jitter_ns;
+	__u64 seed;
+	__u64 hang_nth;
+	__u64 fail_nth;
+	__s32 error;
+	__u32 pad;
+};
+
 #define DRM_IOCTL_FIGMENT_GET_PARAM \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GET_PARAM, struct drm_figment_get_param)
 #define DRM_IOCTL_FIGMENT_GEM_CREATE \
@@ -396,6 +468,12 @@ struct drm_figment_submit {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_QUERY, struct drm_figment_queue_query)
 #define DRM_IOCTL_FIGMENT_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_SUBMIT, struct drm_figment_submit)
+#define DRM_IOCTL_FIGMENT_GEM_LABEL \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_LABEL, struct drm_figment_gem_label)
+#define DRM_IOCTL_FIGMENT_GEM_USERPTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_USERPTR, struct drm_figment_gem_userptr)
+#define DRM_IOCTL_FIGMENT_QUEUE_FAULT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_FAULT, struct drm_figment_queue_fault)
 
 #if defined(__cplusplus)
 }

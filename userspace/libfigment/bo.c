@@ -10,6 +10,7 @@
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "private.h"
@@ -55,6 +56,26 @@ int figment_bo_export(int fd, uint32_t handle, int *dmabuf)
 int figment_bo_import(int fd, int dmabuf, uint32_t *handle)
 {
 	return figment_result(drmPrimeFDToHandle(fd, dmabuf, handle));
+}
+
+int figment_bo_label(int fd, uint32_t handle, const char *label)
+{
+	struct drm_figment_gem_label args = { .handle = handle };
+
+	if (strlen(label) >= sizeof(args.label))
+		return -EINVAL;
+	strcpy(args.label, label);
+	return figment_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args);
+}
+
+int figment_bo_userptr(int fd, void *addr, uint64_t size, uint32_t *handle)
+{
+	struct drm_figment_gem_userptr args = { .addr = (uintptr_t)addr, .size = size };
+	int ret = figment_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_USERPTR, &args);
+
+	if (!ret)
+		*handle = args.handle;
+	return ret;
 }
 
 int figment_dmabuf_export_fence(int dmabuf, bool write, int *sync_file)

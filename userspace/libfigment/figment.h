@@ -103,6 +103,18 @@ int figment_bo_export(int fd, uint32_t handle, int *dmabuf);
  */
 int figment_bo_import(int fd, int dmabuf, uint32_t *handle);
 
+/** figment_bo_label() - name a buffer, for people; "" takes the name away */
+int figment_bo_label(int fd, uint32_t handle, const char *label);
+
+/**
+ * figment_bo_userptr() - make a buffer of the caller's own memory
+ * @fd: the device
+ * @addr: where it starts, page-aligned
+ * @size: bytes, whole pages
+ * @handle: its GEM handle; the pages stay pinned until it is closed
+ */
+int figment_bo_userptr(int fd, void *addr, uint64_t size, uint32_t *handle);
+
 /* dma-bufs: implicit synchronisation */
 
 /** figment_dmabuf_export_fence() - a sync_file of who writes (or, @write, uses) it */
@@ -127,6 +139,13 @@ int figment_queue_create(int fd, uint32_t engine, uint32_t priority, uint32_t fl
 			 uint32_t *queue, int *queue_fd);
 int figment_queue_destroy(int fd, uint32_t queue);
 int figment_queue_query(int fd, uint32_t queue, struct drm_figment_queue_query *query);
+
+/**
+ * figment_queue_fault() - have a queue's next jobs be late, hang or fail
+ * @fd: the device
+ * @fault: which queue, and what; all zeroes but the queue ends it
+ */
+int figment_queue_fault(int fd, const struct drm_figment_queue_fault *fault);
 
 /**
  * figment_submit() - submit jobs, all or nothing

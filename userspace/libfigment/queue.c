@@ -39,6 +39,13 @@ int figment_queue_query(int fd, uint32_t queue, struct drm_figment_queue_query *
 	return figment_ioctl(fd, DRM_IOCTL_FIGMENT_QUEUE_QUERY, query);
 }
 
+int figment_queue_fault(int fd, const struct drm_figment_queue_fault *fault)
+{
+	struct drm_figment_queue_fault args = *fault;
+
+	return figment_ioctl(fd, DRM_IOCTL_FIGMENT_QUEUE_FAULT, &args);
+}
+
 int figment_submit(int fd, struct drm_figment_job *jobs, uint32_t count)
 {
 	struct drm_figment_submit args = { .jobs = FIGMENT_ARRAY(jobs, count) };

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: injected faults
+ *
+ * A queue's owner can have its jobs delayed, hung and failed on purpose, so that
+ * clients' mistakes about late or broken fences can be provoked. What happens to
+ * a job is drawn when it is submitted, in the queue's order and from the queue's
+ * own seed, so that the same program gets the same faults again.
+ *
+ * A delay before running is one more fence the job waits for, which a timer
+ * signals: the scheduler needs to know nothing of it, and the watchdog's time
+ * starts after it, as it should. A delay before signalling holds a job that is
+ * done back, and with it all that follow in its queue. A hung job is one that is
+ * never done; what bounds it is what bounds every job.
+ *
+ * Root can have the same for every queue that is made from then on, in debugfs.
+ */
+#include <linux/debugfs.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_debugfs.h>
+
+#include "figment_compat.h"
+#include "figment_drv.h"
+
+#define FIGMENT_MAX_FAULT_DELAY_NS	(60ull * NSEC_PER_SEC)
+
+/**
+ * struct figment_delay - a fence that a timer signals
+ * @base: the fence; the timer has a reference while it is started
+ * @lock: the fence's
+ * @timer: signals it
+ * @ns: how long after figment_delay_start()
+ * @started: whether that was called
+ */
+struct figment_delay {
+	struct dma_fence base;
+	spinlock_t lock; /* the fence's */
+	struct hrtimer timer;
+	u64 ns;
+	bool started;
+};
+
+static const char *figment_delay_driver_name(struct dma_fence *fence)
+{
+	return "figment";
+}
+
+static const char *figment_delay_timeline_name(struct dma_fence *fence)
+{
+	return "delay";
+}
+
+static void figment_delay_free_rcu(struct rcu_head *rcu)
+{
+	struct dma_fence *base = container_of(rcu, struct dma_fence, rcu);
+
+	kfree(container_of(base, struct figment_delay, base));
+	module_put(THIS_MODULE);
+}
+
+static void figment_delay_release(struct dma_fence *base)
+{
+	call_rcu(&base->rcu, figment_delay_free_rcu);
+}
+
+static const struct dma_fence_ops figment_delay_ops = {
+	.get_driver_name = figment_delay_driver_name,
+	.get_timeline_name = figment_delay_timeline_name,
+	.release = figment_delay_release,
+};
+
+static enum hrtimer_restart figment_delay_expired(struct hrtimer *timer)
+{
+	struct figment_delay *delay = container_of(timer, struct figment_delay, timer);
+
+	dma_fence_signal(&delay->base);
+	dma_fence_put(&delay->base);
+	return HRTIMER_NORESTART;
+}
+
+static struct figment_delay *figment_delay_create(void)
+{
+	struct figment_delay *delay = kzalloc(sizeof(*delay), GFP_KERNEL_ACCOUNT);
+
+	if (!delay)
+		return NULL;
+	/* The caller is within an ioctl of this module, which it therefore holds. */
+	__module_get(THIS_MODULE);
+	spin_lock_init(&delay->lock);
+	figment_hrtimer_setup(&delay->timer, figment_delay_expired);
+	dma_fence_init(&delay->base, &figment_delay_ops, &delay->lock,
+		       dma_fence_context_alloc(1), 1);
+	return delay;
+}
+
+/**
+ * figment_fault_delay - what a job has to wait for when nothing else is left
+ * @job: the job
+ *
+ * Return: a fence, referenced, or NULL.
+ */
+struct dma_fence *figment_fault_delay(struct figment_job *job)
+{
+	struct figment_delay *delay = job->fault.delay;
+
+	if (!delay || !delay->ns || delay->started)
+		return NULL;
+	delay->started = true;
+	/* One for the scheduler, one for the timer. */
+	dma_fence_get(&delay->base);
+	dma_fence_get(&delay->base);
+	hrtimer_start(&delay->timer, ns_to_ktime(delay->ns), HRTIMER_MODE_REL);
+	return &delay->base;
+}
+
+static u64 figment_fault_jittered(struct figment_fault *fault, u64 ns)
+{
+	u64 random;
+
+	if (!fault->args.jitter_ns)
+		return ns;
+	random = (u64)prandom_u32_state(&fault->random) << 32 |
+		 prandom_u32_state(&fault->random);
+	return ns + random % (fault->args.jitter_ns + 1);
+}
+
+/**
+ * figment_fault_prepare - allocate what figment_fault_draw() may need
+ * @job: the job, whose client's submit_lock is held until that
+ */
+int figment_fault_prepare(struct figment_job *job)
+{
+	struct figment_fault *fault = &job->queue->fault;
+
+	lockdep_assert_held(&job->queue->client->submit_lock);
+	if (!fault->active || !(fault->args.delay_run_ns || fault->args.jitter_ns))
+		return 0;
+	job->fault.delay = figment_delay_create();
+	return job->fault.delay ? 0 : -ENOMEM;
+}
+
+/**
+ * figment_fault_draw - decide what is to happen to a job; cannot fail
+ * @job: the job, which is about to be armed
+ */
+void figment_fault_draw(struct figment_job *job)
+{
+	struct figment_fault *fault = &job->queue->fault;
+
+	if (!fault->active)
+		return;
+	if (job->fault.delay)
+		job->fault.delay->ns = figment_fault_jittered(fault, fault->args.delay_run_ns);
+	job->fault.signal_ns = figment_fault_jittered(fault, fault->args.delay_signal_ns);
+	fault->count++;
+	job->fault.hang = fault->count == fault->args.hang_nth;
+	if (fault->count == fault->args.fail_nth)
+		job->fault.error = fault->args.error;
+}
+
+/* The job is being freed: it, too, ends a delay that was not waited for. */
+void figment_fault_release(struct figment_job *job)
+{
+	struct figment_delay *delay = job->fault.delay;
+
+	if (!delay)
+		return;
+	if (hrtimer_cancel(&delay->timer))
+		dma_fence_put(&delay->base);
+	dma_fence_put(&delay->base);
+}
+
+static int figment_fault_check(const struct figment_fault_args *args)
+{
+	if (args->delay_run_ns > FIGMENT_MAX_FAULT_DELAY_NS ||
+	    args->delay_signal_ns > FIGMENT_MAX_FAULT_DELAY_NS ||
+	    args->jitter_ns > FIGMENT_MAX_FAULT_DELAY_NS)
+		return -ERANGE;
+	if (args->fail_nth ? args->error >= 0 || args->error < -MAX_ERRNO : args->error)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * figment_fault_set - have a queue's next jobs suffer
+ * @fault: the queue's
+ * @args: what from
+ */
+void figment_fault_set(struct figment_fault *fault, const struct figment_fault_args *args)
+{
+	fault->args = *args;
+	fault->count = 0;
+	prandom_seed_state(&fault->random, args->seed);
+	fault->active = args->delay_run_ns || args->delay_signal_ns || args->jitter_ns ||
+			args->hang_nth || args->fail_nth;
+}
+
+int figment_ioctl_queue_fault(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct figment_client *client = file->driver_priv;
+	struct drm_figment_queue_fault *uapi = data;
+	struct figment_fault_args args = {
+		.delay_run_ns = uapi->delay_run_ns,
+		.delay_signal_ns = uapi->delay_signal_ns,
+		.jitter_ns = uapi->jitter_ns,
+		.seed = uapi->seed,
+		.hang_nth = uapi->hang_nth,
+		.fail_nth = uapi->fail_nth,
+		.error = uapi->error,
+	};
+	struct figment_queue *queue;
+	int ret;
+
+	if (uapi->flags || uapi->pad)
+		return -EINVAL;
+	ret = figment_fault_check(&args);
+	if (ret)
+		return ret;
+	queue = figment_queue_find(client, uapi->queue);
+	if (!queue)
+		return -ENOENT;
+	mutex_lock(&client->submit_lock);
+	figment_fault_set(&queue->fault, &args);
+	mutex_unlock(&client->submit_lock);
+	figment_queue_put(queue);
+	return 0;
+}
+
+/* debugfs: the device's default, as words "name=value", all others being zero */
+
+static int figment_fault_show(struct seq_file *m, void *unused)
+{
+	struct figment_device *fdev = m->private;
+	struct figment_fault_args args;
+
+	mutex_lock(&fdev->lock);
+	args = fdev->fault;
+	mutex_unlock(&fdev->lock);
+	seq_printf(m, "run=%llu signal=%llu jitter=%llu seed=%llu hang=%llu fail=%llu error=%d\n",
+		   args.delay_run_ns, args.delay_signal_ns, args.jitter_ns, args.seed,
+		   args.hang_nth, args.fail_nth, args.error);
+	return 0;
+}
+
+static int figment_fault_word(struct figment_fault_args *args, const char *name,
+			      const char *value)
+{
+	if (!strcmp(name, "run"))
+		return kstrtoull(value, 0, &args->delay_run_ns);
+	if (!strcmp(name, "signal"))
+		return kstrtoull(value, 0, &args->delay_signal_ns);
+	if (!strcmp(name, "jitter"))
+		return kstrtoull(value, 0, &args->jitter_ns);
+	if (!strcmp(name, "seed"))
+		return kstrtoull(value, 0, &args->seed);
+	if (!strcmp(name, "hang"))
+		return kstrtoull(value, 0, &args->hang_nth);
+	if (!strcmp(name, "fail"))
+		return kstrtoull(value, 0, &args->fail_nth);
+	if (!strcmp(name, "error"))
+		return kstrtoint(value, 0, &args->error);
+	return -EINVAL;
+}
+
+static int figment_fault_parse(char *text, struct figment_fault_args *args)
+{
+	char *word;
+	int ret;
+
+	while ((word = strsep(&text, " \n"))) {
+		char *value = strchr(word, '=');
+
+		if (!*word)
+			continue;
+		if (!value)
+			return -EINVAL;
+		*value++ = '\0';
+		ret = figment_fault_word(args, word, value);
+		if (ret)
+			return ret;
+	}
+	return figment_fault_check(args);
+}
+
+static ssize_t figment_fault_write(struct file *file, const char __user *buf, size_t size,
+				   loff_t *pos)
+{
+	struct figment_device *fdev = ((struct seq_file *)file->private_data)->private;
+	struct figment_fault_args args = { };
+	char *text;
+	int ret;
+
+	if (size > 512)
+		return -EINVAL;
+	text = memdup_user_nul(buf, size);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	ret = figment_fault_parse(text, &args);
+	kfree(text);
+	if (ret)
+		return ret;
+	mutex_lock(&fdev->lock);
+	fdev->fault = args;
+	mutex_unlock(&fdev->lock);
+	return size;
+}
+
+static int figment_fault_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, figment_fault_show, inode->i_private);
+}
+
+static const struct file_operations figment_fault_fops = {
+	.owner = THIS_MODULE,
+	.open = figment_fault_open,
+	.read = seq_read,
+	.write = figment_fault_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+void figment_fault_debugfs(struct figment_device *fdev, struct dentry *root)
+{
+	debugfs_create_file("figment_fault", 0600, root, fdev, &figment_fault_fops);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: buffers made of a program's own memory
+ *
+ * The pages are pinned, for as long as the buffer lives, and count against the
+ * program's RLIMIT_MEMLOCK. Pinning, and not following the address space with a
+ * notifier, because the engine could not wait for pages, and because a program
+ * that imports its memory expects the two to stay the same.
+ *
+ * Such a buffer cannot be exported or mapped again: others would then have a
+ * say in how long somebody's memory stays pinned.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include <drm/drm_gem.h>
+
+#include "figment_drv.h"
+
+#define FIGMENT_MAX_USERPTR_SIZE	BIT_ULL(36)
+
+static void figment_userptr_unpin(struct figment_bo *bo)
+{
+	unpin_user_pages_dirty_lock(bo->user_pages, bo->num_user_pages, true);
+	account_locked_vm(bo->user_mm, bo->num_user_pages, false);
+	mmdrop(bo->user_mm);
+	kvfree(bo->user_pages);
+}
+
+static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pages)
+{
+	unsigned long done = 0;
+	int ret;
+
+	bo->user_pages = kvcalloc(pages, sizeof(*bo->user_pages), GFP_KERNEL_ACCOUNT);
+	if (!bo->user_pages)
+		return -ENOMEM;
+	ret = account_locked_vm(current->mm, pages, true);
+	if (ret)
+		goto err_free;
+
+	while (done < pages) {
+		int batch = min_t(unsigned long, pages - done, INT_MAX);
+
+		ret = pin_user_pages_fast(addr + (done << PAGE_SHIFT), batch,
+					  FOLL_WRITE | FOLL_LONGTERM, bo->user_pages + done);
+		if (ret <= 0)
+			goto err_unpin;
+		done += ret;
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			goto err_unpin;
+		}
+	}
+	mmgrab(current->mm);
+	bo->user_mm = current->mm;
+	bo->num_user_pages = pages;
+	return 0;
+
+err_unpin:
+	unpin_user_pages(bo->user_pages, done);
+	account_locked_vm(current->mm, pages, false);
+	ret = ret ?: -EFAULT;
+err_free:
+	kvfree(bo->user_pages);
+	return ret;
+}
+
+static void figment_userptr_free(struct drm_gem_object *obj)
+{
+	struct figment_bo *bo = to_figment_bo(obj);
+
+	figment_gem_end(bo);
+	figment_userptr_unpin(bo);
+	drm_gem_object_release(obj);
+	kfree(bo);
+}
+
+static struct dma_buf *figment_userptr_export(struct drm_gem_object *obj, int flags)
+{
+	return ERR_PTR(-EPERM);
+}
+
+static int figment_userptr_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	struct figment_bo *bo = to_figment_bo(obj);
+	void *addr = vmap(bo->user_pages, bo->num_user_pages, VM_MAP, PAGE_KERNEL);
+
+	if (!addr)
+		return -ENOMEM;
+	iosys_map_set_vaddr(map, addr);
+	return 0;
+}
+
+static void figment_userptr_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	vunmap(map->vaddr);
+}
+
+static const struct drm_gem_object_funcs figment_userptr_funcs = {
+	.free = figment_userptr_free,
+	.export = figment_userptr_export,
+	.vmap = figment_userptr_vmap,
+	.vunmap = figment_userptr_vunmap,
+};
+
+int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_figment_gem_userptr *args = data;
+	struct drm_gem_object *obj;
+	struct figment_bo *bo;
+	u64 end;
+	int ret;
+
+	if (args->flags || !args->size || !PAGE_ALIGNED(args->addr | args->size))
+		return -EINVAL;
+	if (args->size > FIGMENT_MAX_USERPTR_SIZE ||
+	    check_add_overflow(args->addr, args->size, &end) || end > TASK_SIZE_MAX)
+		return -EINVAL;
+
+	obj = figment_gem_create_object(drm, args->size);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	bo = to_figment_bo(obj);
+	ret = figment_userptr_pin(bo, args->addr, args->size >> PAGE_SHIFT);
+	if (ret) {
+		kfree(bo);
+		return ret;
+	}
+	obj->funcs = &figment_userptr_funcs;
+	drm_gem_private_object_init(drm, obj, args->size);
+	figment_gem_publish(obj);
+
+	ret = drm_gem_handle_create(file, obj, &args->handle);
+	drm_gem_object_put(obj);
+	return ret;
+}

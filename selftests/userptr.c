@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: buffers of a program's own memory, and labels
+ *
+ * Catches a driver that copies such memory rather than using it, that lets it be
+ * exported, that pins more than a program may, or keeps pages after the buffer.
+ */
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "kselftest_harness.h"
+
+#include "helpers.h"
+
+FIXTURE(userptr) {
+	int fd;
+	uint32_t copy;
+	uint8_t *mem;
+};
+
+#define SIZE	(16 * PAGE)
+
+FIXTURE_SETUP(userptr)
+{
+	self->fd = device_open();
+	self->copy = copy_queue(self->fd);
+	self->mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must_be(self->mem != MAP_FAILED);
+}
+
+FIXTURE_TEARDOWN(userptr)
+{
+	munmap(self->mem, SIZE);
+	close(self->fd);
+}
+
+TEST_F(userptr, bytes_both_ways)
+{
+	struct buffer buf = buffer_create(self->fd, SIZE);
+	struct drm_figment_gem_info info;
+	struct job job = { .queue = self->copy };
+	struct job back = { .queue = self->copy };
+	uint32_t handle;
+
+	fill_random(self->mem, SIZE, 1);
+	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
+	must(figment_bo_info(self->fd, handle, &info));
+	EXPECT_EQ(DRM_FIGMENT_GEM_USER, info.flags);
+	EXPECT_EQ(SIZE, info.size);
+	EXPECT_EQ(0, info.mmap_offset);
+
+	job_copies(&job, handle, buf.handle, SIZE);
+	EXPECT_EQ(1, settle(submit_file(self->fd, &job)));
+	EXPECT_EQ(0, memcmp(buf.map, self->mem, SIZE));
+
+	/* What the program writes later is seen: it is the memory, not a copy. */
+	fill_random(buf.map, SIZE, 2);
+	job_copies(&back, buf.handle, handle, SIZE);
+	EXPECT_EQ(1, settle(submit_file(self->fd, &back)));
+	EXPECT_EQ(0, memcmp(buf.map, self->mem, SIZE));
+	must(figment_bo_close(self->fd, handle));
+}
+
+TEST_F(userptr, is_nobody_elses)
+{
+	uint32_t handle;
+	int dmabuf;
+
+	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
+	EXPECT_EQ(-EPERM, figment_bo_export(self->fd, handle, &dmabuf));
+}
+
+TEST_F(userptr, bad_arguments)
+{
+	uint8_t *readonly = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct {
+		struct drm_figment_gem_userptr args;
+		int error;
+	} bad[] = {
+		{ { .addr = (uintptr_t)self->mem, .size = 0 }, -EINVAL },
+		{ { .addr = (uintptr_t)self->mem, .size = PAGE / 2 }, -EINVAL },
+		{ { .addr = (uintptr_t)self->mem + 8, .size = PAGE }, -EINVAL },
+		{ { .addr = (uintptr_t)self->mem, .size = PAGE, .flags = 1 }, -EINVAL },
+		{ { .addr = -(uint64_t)PAGE, .size = 2 * PAGE }, -EINVAL },
+		{ { .addr = 0xffff800000000000, .size = PAGE }, -EINVAL },
+		{ { .addr = (uintptr_t)self->mem, .size = 1ull << 40 }, -EINVAL },
+		{ { .addr = 0, .size = PAGE }, -EFAULT },
+		{ { .addr = (uintptr_t)readonly, .size = PAGE }, -EFAULT },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct drm_figment_gem_userptr args = bad[i].args;
+
+		EXPECT_EQ(bad[i].error,
+			  raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_USERPTR, &args));
+	}
+	munmap(readonly, PAGE);
+}
+
+static uint64_t locked_kb(void)
+{
+	char line[128];
+	unsigned long long kb = 0;
+	FILE *status = fopen("/proc/self/status", "r");
+
+	while (fgets(line, sizeof(line), status))
+		sscanf(line, "VmLck: %llu", &kb);
+	fclose(status);
+	return kb;
+}
+
+TEST_F(userptr, counts_as_locked)
+{
+	uint64_t before = locked_kb();
+	uint32_t handle;
+
+	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
+	EXPECT_EQ(before + SIZE / 1024, locked_kb());
+	must(figment_bo_close(self->fd, handle));
+	EXPECT_EQ(before, locked_kb());
+}
+
+/* root is above the limit: somebody else tries. */
+static void pin_too_much(int sock)
+{
+	const struct rlimit limit = { 8 * PAGE, 8 * PAGE };
+	int fd = recv_fd(sock);
+	void *mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t handle;
+
+	must_call(setrlimit(RLIMIT_MEMLOCK, &limit));
+	must_call(setresuid(65534, 65534, 65534));
+	must_be(figment_bo_userptr(fd, mem, SIZE, &handle) == -ENOMEM);
+	must(figment_bo_userptr(fd, mem, 4 * PAGE, &handle));
+}
+
+TEST_F(userptr, no_more_than_one_may)
+{
+	struct child child = child_start(pin_too_much);
+
+	send_fd(child.sock, self->fd);
+	EXPECT_EQ(0, child_join(&child));
+}
+
+static bool fdinfo_has(int fd, const char *text)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "r");
+	while (fgets(line, sizeof(line), file))
+		found |= strstr(line, text) != NULL;
+	fclose(file);
+	return found;
+}
+
+TEST_F(userptr, labels)
+{
+	struct buffer buf = buffer_create(self->fd, PAGE);
+	struct drm_figment_gem_label args = { .handle = buf.handle };
+
+	must(figment_bo_label(self->fd, buf.handle, "a scanout buffer"));
+	EXPECT_TRUE(fdinfo_has(self->fd, "a scanout buffer"));
+	must(figment_bo_label(self->fd, buf.handle, ""));
+	EXPECT_FALSE(fdinfo_has(self->fd, "a scanout buffer"));
+
+	memset(args.label, 'x', sizeof(args.label));
+	EXPECT_EQ(-EINVAL, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args));
+	EXPECT_EQ(-EINVAL, figment_bo_label(self->fd, buf.handle, "two\nlines"));
+	EXPECT_EQ(-ENOENT, figment_bo_label(self->fd, 4711, "nobody"));
+	EXPECT_FALSE(fdinfo_has(self->fd, "xxxx"));
+}
+
+FIGMENT_HARNESS_MAIN
