@@ -26,15 +26,18 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 
 export VERSION BUILD PREFIX LIBDIR INCLUDEDIR DATADIR TESTDIR ICDDIR CFLAGS
 
-all: userspace tools demo-build
-
-help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+default: all
 
 include userspace/userspace.mk
 include userspace/tools/tools.mk
 include demo/demo.mk
 include kernel/dkms.mk
+
+# The demo needs the Vulkan driver, and so more than `make install` does.
+all: userspace tools $(if $(filter vulkan-driver,$(VULKAN_DRIVER)),demo-build)
+
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make check        build everything and run every test in a guest
@@ -59,4 +62,4 @@ guest-install: install install-demo
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help demo check vm install uninstall guest-install clean demo-build install-demo
+.PHONY: default all help demo check vm install uninstall guest-install clean demo-build install-demo

@@ -13,7 +13,9 @@ install-module:
 	for f in $(DKMS_FILES); do \
 		install -D -m 0644 $$f $(DESTDIR)$(DKMS_SRC)/$$f || exit 1; \
 	done
-	install -D -m 0644 kernel/figment.modprobe $(DESTDIR)$(MODPROBEDIR)/figment.conf
+	# What the operator has changed stays.
+	[ -e $(DESTDIR)$(MODPROBEDIR)/figment.conf ] || \
+		install -D -m 0644 kernel/figment.modprobe $(DESTDIR)$(MODPROBEDIR)/figment.conf
 	install -D -m 0644 kernel/figment.rules $(DESTDIR)$(UDEVDIR)/70-figment.rules
 ifeq ($(DESTDIR),)
 	dkms remove figment/$(VERSION) --all >/dev/null 2>&1 || true

@@ -51,6 +51,7 @@ long errno_result(long result);
 void require_device(void);
 int device_open(void);
 uint64_t device_param(int fd, uint32_t which);
+/** count_fds() - how many fds there are, those included that are only reserved */
 int count_fds(void);
 /** can_poll() - whether poll() on an fd gives one of @events right now */
 bool can_poll(int fd, short events);

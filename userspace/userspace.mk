@@ -35,7 +35,15 @@ figment_pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(I
 	'Name: figment' 'Description: C API of the figment virtual GPU' 'Version: $(VERSION)' \
 	'Requires.private: libdrm' 'Libs: -L$${libdir} -lfigment' 'Cflags: -I$${includedir}/figment'
 
-userspace: $(FIGMENT_LIB)/libfigment.so $(FIGMENT_LIB)/libvulkan_figment.so $(FIGMENT_LIB)/manifest
+# The driver speaks Vulkan 1.4 and so must the headers. Debian 12 has 1.3, and a
+# lavapipe that is too old besides; the rest of figment is of use there too.
+VULKAN_DRIVER := $(if $(shell $(PKG_CONFIG) --atleast-version=1.4.300 vulkan 2>/dev/null && echo y),vulkan-driver,no-vulkan-driver)
+
+userspace: $(FIGMENT_LIB)/libfigment.so $(VULKAN_DRIVER)
+
+vulkan-driver: $(FIGMENT_LIB)/libvulkan_figment.so $(FIGMENT_LIB)/manifest
+no-vulkan-driver:
+	@echo "figment: no Vulkan driver: it needs Vulkan headers of 1.4 or later (libvulkan-dev)"
 
 # What libfigment does not export is static. The driver's version script hides all of it.
 $(LIBFIGMENT_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
@@ -64,14 +72,23 @@ $(FIGMENT_LIB)/manifest: $(FIGMENT_LIB)/libvulkan_figment.so
 	$(call figment_manifest,$(abspath $<)) >$(@D)/$(FIGMENT_ICD)
 	@touch $@
 
-install-userspace: userspace
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(INCLUDEDIR)/figment $(ICDDIR))
-	$(INSTALL) -m 755 $(addprefix $(FIGMENT_LIB)/,libfigment.so.0 libvulkan_figment.so) \
-		$(DESTDIR)$(LIBDIR)
+install-userspace: install-library install-$(VULKAN_DRIVER)
+
+install-library: $(FIGMENT_LIB)/libfigment.so
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(INCLUDEDIR)/figment)
+	$(INSTALL) -m 755 $(FIGMENT_LIB)/libfigment.so.0 $(DESTDIR)$(LIBDIR)
 	ln -sf libfigment.so.0 $(DESTDIR)$(LIBDIR)/libfigment.so
 	$(INSTALL) -m 644 userspace/libfigment/figment.h uapi/figment_drm.h \
 		$(DESTDIR)$(INCLUDEDIR)/figment
 	$(figment_pc) >$(DESTDIR)$(LIBDIR)/pkgconfig/figment.pc
+ifeq ($(DESTDIR),)
+	ldconfig
+endif
+
+install-no-vulkan-driver: no-vulkan-driver
+install-vulkan-driver: vulkan-driver
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(ICDDIR)
+	$(INSTALL) -m 755 $(FIGMENT_LIB)/libvulkan_figment.so $(DESTDIR)$(LIBDIR)
 	$(call figment_manifest,$(LIBDIR)/libvulkan_figment.so) \
 		>$(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
 
@@ -84,4 +101,5 @@ uninstall-userspace:
 
 -include $(LIBFIGMENT_OBJS:.o=.d) $(VULKAN_OBJS:.o=.d)
 
-.PHONY: userspace install-userspace uninstall-userspace
+.PHONY: userspace vulkan-driver no-vulkan-driver install-userspace install-library \
+	install-vulkan-driver install-no-vulkan-driver uninstall-userspace

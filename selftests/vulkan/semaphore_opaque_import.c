@@ -112,6 +112,7 @@ TEST_F(import, temporary_over_a_signal_keeps_it)
 
 	/* The permanent payload is signalled; the temporary one is waited for first. */
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	ASSERT_EQ(VK_SUCCESS, vkQueueWaitIdle(vk->queue));
 	must(figment_syncobj_import_file(self->device, self->syncobj, self->held.file));
 	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, sem, OPAQUE_SEM, TEMPORARY, own_fd(self)));
 	ASSERT_EQ(VK_SUCCESS, wait_for(self, sem, true));
@@ -180,6 +181,7 @@ TEST_F(import, refuses_what_is_not_a_syncobj)
 	VkSemaphore sem = vk_semaphore(vk, 0);
 
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	ASSERT_EQ(VK_SUCCESS, vkQueueWaitIdle(vk->queue));
 	vk->quiet = true;
 	for (int kind = 0; kind < WRONG_FDS; kind++) {
 		int fd = wrong_fd(kind);

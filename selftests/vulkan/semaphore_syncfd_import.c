@@ -178,30 +178,6 @@ TEST_F(import, of_its_own_export)
 	held_close(&held);
 }
 
-/* The payload is the submit's by now, not the semaphore's. */
-TEST_F(import, the_semaphore_is_free_after_the_submit)
-{
-	struct vk *vk = &self->vk;
-	struct held a, b;
-	VkFence second = vk_fence(vk, 0, 0);
-
-	held_make(&a);
-	held_make(&b);
-	ASSERT_EQ(VK_SUCCESS, import(self, a.file));
-	ASSERT_EQ(VK_SUCCESS, fill(self, 10));
-	ASSERT_EQ(VK_SUCCESS, import(self, b.file));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->sem), NULL, VK_NOTHING, second));
-	EXPECT_TRUE(is_held_up(self));
-	held_release(&a, 0);
-	EXPECT_TRUE(is_done(self, 10));
-	EXPECT_TRUE(vk_fence_pending(vk, second));
-	held_release(&b, 0);
-	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, second));
-	vkDestroyFence(vk->device, second, NULL);
-	held_close(&a);
-	held_close(&b);
-}
-
 TEST_F(import, takes_the_fd)
 {
 	int before = count_fds();

@@ -287,6 +287,28 @@ TEST_F(gate, binary_semaphores_in_a_row)
 	vkDestroySemaphore(vk->device, sems[1], NULL);
 }
 
+/* What an idle queue was to signal has been, at once and always. */
+TEST_F(gate, idle_is_when_all_is_signalled)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore done = vk_timeline(vk, 0, 0);
+
+	for (uint32_t i = 1; i <= 60; i++) {
+		VkCommandBuffer cmd = i % 3 ? write_word(vk, self->buf.buffer, 0, i) : NULL;
+		VkCommandBuffer second = i % 2 ? write_word(vk, self->buf.buffer, 1, i) : NULL;
+
+		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, cmd, vk_point(done, 2 * i), 0));
+		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, second, vk_point(done, 2 * i + 1),
+						self->fence));
+		ASSERT_EQ(VK_SUCCESS, i % 5 ? vkQueueWaitIdle(vk->queue) :
+					      vkDeviceWaitIdle(vk->device));
+		ASSERT_EQ(VK_SUCCESS, vkGetFenceStatus(vk->device, self->fence));
+		ASSERT_EQ(2 * i + 1, vk_counter(vk, done));
+		ASSERT_EQ(VK_SUCCESS, vkResetFences(vk->device, 1, &self->fence));
+	}
+	vkDestroySemaphore(vk->device, done, NULL);
+}
+
 static VkQueryPool make_queries(struct vk *vk, uint32_t count)
 {
 	VkQueryPoolCreateInfo info = {

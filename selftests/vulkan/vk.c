@@ -44,6 +44,19 @@ bool vk_is_figment(VkPhysicalDevice physical)
 	return !strcmp(driver.driverName, "figment");
 }
 
+uint32_t vk_find(VkInstance instance, bool figment, VkPhysicalDevice found[VK_MAX_DEVICES])
+{
+	VkPhysicalDevice devices[VK_MAX_DEVICES];
+	uint32_t count = VK_MAX_DEVICES, n = 0;
+
+	VK(vkEnumeratePhysicalDevices(instance, &count, devices));
+	for (uint32_t i = 0; i < count; i++) {
+		if (vk_is_figment(devices[i]) == figment)
+			found[n++] = devices[i];
+	}
+	return n;
+}
+
 static VKAPI_ATTR VkBool32 VKAPI_CALL
 message(VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
 	const VkDebugUtilsMessengerCallbackDataEXT *data, void *arg)
@@ -79,7 +92,11 @@ static void listen(struct vk *vk)
 
 void vk_instance(struct vk *vk)
 {
-	static const char *const extensions[] = { VK_EXT_DEBUG_UTILS_EXTENSION_NAME };
+	static const char *const extensions[] = {
+		VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
+		VK_KHR_SURFACE_EXTENSION_NAME,
+		VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME,
+	};
 	VkApplicationInfo app = {
 		.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
 		.pApplicationName = "figment selftests",
@@ -91,18 +108,13 @@ void vk_instance(struct vk *vk)
 		.enabledExtensionCount = ARRAY_SIZE(extensions),
 		.ppEnabledExtensionNames = extensions,
 	};
-	VkPhysicalDevice devices[32];
-	uint32_t count = ARRAY_SIZE(devices);
+	VkPhysicalDevice devices[VK_MAX_DEVICES];
 
 	memset(vk, 0, sizeof(*vk));
 	VK(vkCreateInstance(&info, NULL, &vk->instance));
 	listen(vk);
-	VK(vkEnumeratePhysicalDevices(vk->instance, &count, devices));
-	for (uint32_t i = 0; i < count && !vk->physical; i++) {
-		if (vk_is_figment(devices[i]))
-			vk->physical = devices[i];
-	}
-	must_be(vk->physical);
+	must_be(vk_find(vk->instance, true, devices) > 0);
+	vk->physical = devices[0];
 }
 
 static void make_device(struct vk *vk, const char *const *extensions, uint32_t count)
@@ -153,6 +165,7 @@ void vk_device(struct vk *vk)
 		VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME,
 		VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME,
 		VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME,
+		VK_KHR_SWAPCHAIN_EXTENSION_NAME,
 	};
 
 	make_device(vk, extensions, ARRAY_SIZE(extensions));

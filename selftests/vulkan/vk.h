@@ -42,6 +42,8 @@ void vk_result(VkResult result, const char *what, const char *file, int line);
 	CALL(SetDebugUtilsObjectNameEXT) \
 	CALL(SetDebugUtilsObjectTagEXT)
 
+#define VK_MAX_DEVICES	32
+
 struct vk {
 	VkInstance instance;
 	VkPhysicalDevice physical;
@@ -63,9 +65,11 @@ struct vk {
 void vk_prepare(void);
 /** vk_is_figment() - whether a physical device is one of figment's */
 bool vk_is_figment(VkPhysicalDevice physical);
+/** vk_find() - the physical devices that are figment's, or those that are not; how many */
+uint32_t vk_find(VkInstance instance, bool figment, VkPhysicalDevice found[VK_MAX_DEVICES]);
 /** vk_instance() - make an instance and find figment's first device, which must be there */
 void vk_instance(struct vk *vk);
-/** vk_device() - make a device with all that can be shared, and one queue */
+/** vk_device() - make a device with all that can be shared or shown, and one queue */
 void vk_device(struct vk *vk);
 /** vk_plain_device() - make a device with no extensions, which need not be figment's */
 void vk_plain_device(struct vk *vk);

@@ -96,12 +96,30 @@ int figment_syncobj_wait(int fd, const uint32_t *handles, const uint64_t *points
 	}
 }
 
+/* Headers of before 6.6, as Debian 12's, do not have it; a newer kernel does. */
+#ifndef DRM_IOCTL_SYNCOBJ_EVENTFD
+struct drm_syncobj_eventfd {
+	__u32 handle;
+	__u32 flags;
+	__u64 point;
+	__s32 fd;
+	__u32 pad;
+};
+
+#define DRM_IOCTL_SYNCOBJ_EVENTFD DRM_IOWR(0xCF, struct drm_syncobj_eventfd)
+#endif
+
 int figment_syncobj_eventfd(int fd, uint32_t handle, uint64_t point, int event_fd,
 			    bool available)
 {
-	return figment_result(drmSyncobjEventfd(fd, handle, point, event_fd,
-						available ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE
-							  : 0));
+	struct drm_syncobj_eventfd args = {
+		.handle = handle,
+		.flags = available ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE : 0,
+		.point = point,
+		.fd = event_fd,
+	};
+
+	return figment_ioctl(fd, DRM_IOCTL_SYNCOBJ_EVENTFD, &args);
 }
 
 static int file_info(int sync_file, struct sync_file_info *info)
