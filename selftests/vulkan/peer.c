@@ -70,7 +70,7 @@ void give_fd(int sock, int fd)
 	close(fd);
 }
 
-int count_threads(void)
+static int count_threads_now(void)
 {
 	char line[128];
 	int n = 0;
@@ -82,6 +82,22 @@ int count_threads(void)
 			break;
 	}
 	fclose(status);
+	return n;
+}
+
+int count_threads(void)
+{
+	int n = count_threads_now(), same = 0;
+
+	/* The kernel counts a thread a little longer than pthread_join() waits for it. */
+	while (same < 3) {
+		int now;
+
+		moment();
+		now = count_threads_now();
+		same = now == n ? same + 1 : 0;
+		n = now;
+	}
 	return n;
 }
 

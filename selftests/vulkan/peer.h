@@ -25,6 +25,7 @@ struct child peer_start_env(const char *role, char *const *env);
 
 /** give_fd() - send an fd and close it */
 void give_fd(int sock, int fd);
+/** count_threads() - the process's threads, once their number stays the same */
 int count_threads(void);
 
 /** peer_main() - run as a peer, if started as one; returns if not */

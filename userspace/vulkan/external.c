@@ -16,7 +16,8 @@
 VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 					   VkExternalMemoryHandleTypeFlagBits type)
 {
-	VkExternalMemoryProperties p = { 0 };
+	/* A type is compatible with itself, says the specification, supported or not. */
+	VkExternalMemoryProperties p = { .compatibleHandleTypes = type };
 	bool in = !(pdev->hide & DRM_FIGMENT_HIDE_PRIME_IMPORT);
 	bool out = !(pdev->hide & DRM_FIGMENT_HIDE_PRIME_EXPORT);
 
@@ -52,7 +53,9 @@ void figment_vkGetPhysicalDeviceExternalBufferProperties(
 	out->externalMemoryProperties = external_memory(physical_device_of(handle),
 							info->handleType);
 	if (info->flags & SPARSE_BUFFER_FLAGS)
-		out->externalMemoryProperties = (VkExternalMemoryProperties){ 0 };
+		out->externalMemoryProperties = (VkExternalMemoryProperties){
+			.compatibleHandleTypes = info->handleType,
+		};
 }
 
 void figment_vkGetPhysicalDeviceExternalFenceProperties(
