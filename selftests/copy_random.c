@@ -184,7 +184,7 @@ FIXTURE_TEARDOWN(random)
 		free(self->s.model[i]);
 }
 
-TEST_F_TIMEOUT(random, commands, LONG_TEST_S)
+TEST_F(random, commands)
 {
 	struct state *s = &self->s;
 	int files[CHECK_EVERY];

@@ -162,7 +162,7 @@ static void draw(int fd, uint64_t seed, uint64_t *at)
 	close(host.fd);
 }
 
-TEST_F_TIMEOUT(faults, jitter_repeats, LONG_TEST_S)
+TEST_F(faults, jitter_repeats)
 {
 	uint64_t a[8], b[8], c[8], same = 0, different = 0;
 

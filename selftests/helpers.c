@@ -122,17 +122,6 @@ int raw_ioctl(int fd, unsigned long request, void *arg)
 	return errno_result(ioctl(fd, request, arg));
 }
 
-void read_line(const char *path, char *line, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, line, size - 1);
-
-	line[n > 0 ? n : 0] = 0;
-	line[strcspn(line, "\n")] = 0;
-	if (fd >= 0)
-		close(fd);
-}
-
 /* Buffers */
 
 struct buffer buffer_create(int fd, uint64_t size)

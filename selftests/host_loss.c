@@ -7,6 +7,7 @@
  * for; that tears others down too, blames the innocent, or frees what is still
  * used: everything here also has to leave the kernel's log empty.
  */
+#include <pthread.h>
 #include <signal.h>
 
 #include "kselftest_harness.h"
@@ -296,6 +297,38 @@ TEST_F(loss, over_and_over)
 		close(files[1]);
 	}
 	EXPECT_EQ(fds, count_fds());
+}
+
+/* Ends copy queues while their jobs start; the rings are everybody's. */
+static void *ends_copy_queues(void *arg)
+{
+	int fd = device_open();
+
+	for (int i = 0; i < 300; i++) {
+		struct job jobs[16] = { 0 };
+		uint32_t queue = copy_queue(fd);
+
+		for (int j = 0; j < 16; j++)
+			jobs[j].queue = queue;
+		must(submit_jobs(fd, jobs, 16));
+		if (i % 3)
+			usleep(i % 50);
+		must(figment_queue_destroy(fd, queue));
+	}
+	close(fd);
+	return NULL;
+}
+
+TEST_F(loss, copy_queues_end_while_their_jobs_start)
+{
+	struct job job = { .queue = copy_queue(self->fd) };
+	pthread_t threads[3];
+
+	for (int i = 0; i < 3; i++)
+		must_be(!pthread_create(&threads[i], NULL, ends_copy_queues, NULL));
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(1, settle(submit_file(self->fd, &job)));
 }
 
 static void submits_for_ever(int sock)

@@ -50,7 +50,7 @@ static int submit_one(int fd, struct drm_figment_job job)
 	return signal.fd;
 }
 
-TEST_F_TIMEOUT(limits, jobs, LONG_TEST_S)
+TEST_F(limits, jobs)
 {
 	const int count = DRM_FIGMENT_MAX_JOBS;
 	struct drm_figment_job *jobs = array(count, sizeof(*jobs));
@@ -79,7 +79,7 @@ TEST_F_TIMEOUT(limits, jobs, LONG_TEST_S)
 		ASSERT_EQ(i / 8 + 1, jobs[i].seqno);
 }
 
-TEST_F_TIMEOUT(limits, bos, LONG_TEST_S)
+TEST_F(limits, bos)
 {
 	const int count = DRM_FIGMENT_MAX_REFS;
 	struct drm_figment_bo *bos = array(count, sizeof(*bos));
@@ -102,7 +102,7 @@ TEST_F_TIMEOUT(limits, bos, LONG_TEST_S)
 	EXPECT_EQ(-EEXIST, figment_submit(self->fd, &job, 1));
 }
 
-TEST_F_TIMEOUT(limits, waits, LONG_TEST_S)
+TEST_F(limits, waits)
 {
 	const int count = DRM_FIGMENT_MAX_REFS - 1;
 	struct drm_figment_sync *waits = array(count, sizeof(*waits));
@@ -126,7 +126,7 @@ TEST_F_TIMEOUT(limits, waits, LONG_TEST_S)
 	EXPECT_EQ(1, settle(file));
 }
 
-TEST_F_TIMEOUT(limits, signals, LONG_TEST_S)
+TEST_F(limits, signals)
 {
 	const int count = DRM_FIGMENT_MAX_REFS;
 	struct drm_figment_sync *signals = array(count, sizeof(*signals));
@@ -165,7 +165,7 @@ TEST_F_TIMEOUT(limits, signals, LONG_TEST_S)
 	EXPECT_EQ(4093, value);
 }
 
-TEST_F_TIMEOUT(limits, cmds, LONG_TEST_S)
+TEST_F(limits, cmds)
 {
 	const int count = DRM_FIGMENT_MAX_CMDS;
 	struct drm_figment_cmd *cmds = array(count, sizeof(*cmds));
@@ -221,7 +221,7 @@ static int submit_some(int fd, struct drm_figment_job *jobs, uint32_t queue, int
 	return figment_submit(fd, jobs, count);
 }
 
-TEST_F_TIMEOUT(limits, outstanding_jobs, LONG_TEST_S)
+TEST_F(limits, outstanding_jobs)
 {
 	struct drm_figment_job *jobs = array(DRM_FIGMENT_MAX_JOBS, sizeof(*jobs));
 	struct host gate = host_queue(self->fd);

@@ -103,7 +103,6 @@ struct refusal {
 /* A command in place of the last one; ten changes are enough for any. */
 #define CMD(...)	{ __VA_ARGS__ }
 #define C(field, v)	SET(cmds[1][3].field, v)
-#define OP(op)		C(op, DRM_FIGMENT_CMD_##op)
 #define IS(o)		C(op, DRM_FIGMENT_CMD_##o)
 
 static const struct refusal refusals[] = {

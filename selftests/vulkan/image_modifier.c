@@ -279,35 +279,16 @@ static void free_picture(struct vk *vk, struct picture *pic)
 	vkFreeMemory(vk->device, pic->memory, NULL);
 }
 
-static void move(VkCommandBuffer cmd, VkImage image, VkImageLayout from, VkImageLayout to,
-		 uint32_t from_family, uint32_t to_family)
-{
-	VkImageMemoryBarrier barrier = {
-		.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-		.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
-		.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
-		.oldLayout = from,
-		.newLayout = to,
-		.srcQueueFamilyIndex = from_family,
-		.dstQueueFamilyIndex = to_family,
-		.image = image,
-		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 },
-	};
-
-	vkCmdPipelineBarrier(cmd, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
-			     VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
-}
-
 static void give(VkCommandBuffer cmd, VkImage image)
 {
-	move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, 0,
-	     VK_QUEUE_FAMILY_FOREIGN_EXT);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL, 0,
+		VK_QUEUE_FAMILY_FOREIGN_EXT);
 }
 
 static void take(VkCommandBuffer cmd, VkImage image)
 {
-	move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL,
-	     VK_QUEUE_FAMILY_FOREIGN_EXT, 0);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_FOREIGN_EXT, 0);
 }
 
 static const VkClearColorValue red = { .float32 = { 1, 0, 0, 1 } };
@@ -318,8 +299,8 @@ static void clear(struct vk *vk, VkImage image)
 	VkImageSubresourceRange all = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 };
 	VkCommandBuffer cmd = vk_begin(vk);
 
-	move(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
-	     VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	vkCmdClearColorImage(cmd, image, VK_IMAGE_LAYOUT_GENERAL, &red, 1, &all);
 	give(cmd, image);
 	vk_run(vk, vk_end(cmd));
@@ -470,6 +451,8 @@ TEST_F(vk, impossible_layouts_are_refused)
 	EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT,
 		  make_image(vk, 0, WIDTH * 4 - 4, &image));
 	EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT,
+		  make_image(vk, 0, 64, &image));
+	EXPECT_EQ(VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT,
 		  make_image(vk, 0, 1, &image));
 }
 
@@ -517,8 +500,8 @@ TEST_F(vk, renders_into_a_short_foreign_buffer)
 	view.image = pic.image;
 	VK(vkCreateImageView(vk->device, &view, NULL, &color.imageView));
 	cmd = vk_begin(vk);
-	move(cmd, pic.image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
-	     VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vk_move(cmd, pic.image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	vkCmdBeginRendering(cmd, &rendering);
 	vkCmdEndRendering(cmd);
 	give(cmd, pic.image);

@@ -16,7 +16,7 @@
 
 #include "fixture.h"
 
-#define CYCLES	150
+#define CYCLES	100
 #define SIZE	(4 * PAGE)
 
 /* Once to let what is made on first use be made, then often, and nothing is left. */

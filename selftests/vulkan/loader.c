@@ -95,7 +95,6 @@ TEST(manifest_leads_to_the_driver)
 	EXPECT_NE(NULL, dlsym(open_driver(), "vk_icdGetInstanceProcAddr"));
 }
 
-
 TEST(exports_the_loaders_interface_alone)
 {
 	static const char *const allowed[] = {
@@ -252,6 +251,9 @@ TEST(comes_before_the_cpu)
 	ASSERT_TRUE(find_manifest("figment_icd*.json", figment));
 	ASSERT_TRUE(find_manifest("lvp_icd*.json", lavapipe));
 	driver_files(env, "VK_DRIVER_FILES", lavapipe, figment);
+	peer = peer_start_env("first", (char *[]){ env, NULL });
+	EXPECT_EQ(0, child_join(&peer));
+	driver_files(env, "VK_DRIVER_FILES", figment, lavapipe);
 	peer = peer_start_env("first", (char *[]){ env, NULL });
 	EXPECT_EQ(0, child_join(&peer));
 }

@@ -232,24 +232,6 @@ static VkImage tiled_image(struct vk *vk, int fd, VkDeviceMemory *memory)
 	return image;
 }
 
-static void image_barrier(VkCommandBuffer cmd, VkImage image, VkImageLayout from, VkImageLayout to)
-{
-	VkImageMemoryBarrier barrier = {
-		.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-		.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
-		.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
-		.oldLayout = from,
-		.newLayout = to,
-		.srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-		.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
-		.image = image,
-		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 },
-	};
-
-	vkCmdPipelineBarrier(cmd, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
-			     VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
-}
-
 /* Clears the image it makes, sends it, and waits to be told that it was seen. */
 static void painter(int sock)
 {
@@ -263,7 +245,8 @@ static void painter(int sock)
 	vk_open(&vk);
 	image = tiled_image(&vk, -1, &memory);
 	cmd = vk_begin(&vk);
-	image_barrier(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	vkCmdClearColorImage(cmd, image, VK_IMAGE_LAYOUT_GENERAL, &color, 1, &all);
 	vk_run(&vk, vk_end(cmd));
 	give_fd(sock, vk_memory_fd(&vk, memory, OPAQUE_MEMORY));
@@ -290,7 +273,8 @@ TEST_F(vk, a_tiled_image_keeps_its_pixels)
 	vk_buffer(vk, &buf, 37 * 23 * 4, 0);
 	cmd = vk_begin(vk);
 	/* Had the layout been left undefined, the pixels would be as well. */
-	image_barrier(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	vkCmdCopyImageToBuffer(cmd, image, VK_IMAGE_LAYOUT_GENERAL, buf.buffer, 1, &region);
 	vk->quiet = true;
 	vk_run(vk, vk_end(cmd));

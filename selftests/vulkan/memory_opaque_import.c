@@ -105,6 +105,12 @@ TEST_F(vk, imports_are_counted)
 	vk_buffer_free(vk, &imports[1]);
 	vk_run(vk, vk_fill(vk, imports[0].buffer, SIZE, 0x1001));
 	EXPECT_TRUE(words_are(buf.map, SIZE, 0x1001));
+	/* What is left is more than a mapping. */
+	ASSERT_EQ(VK_SUCCESS,
+		  vk_buffer_import(vk, &imports[1], SIZE, OPAQUE_MEMORY,
+				   vk_memory_fd(vk, buf.memory, OPAQUE_MEMORY)));
+	EXPECT_TRUE(words_are(imports[1].map, SIZE, 0x1001));
+	vk_buffer_free(vk, &imports[1]);
 	vk_buffer_free(vk, &buf);
 	/* Its handle may not be another buffer's by now. */
 	vk_buffer(vk, &buf, SIZE, OPAQUE_MEMORY);

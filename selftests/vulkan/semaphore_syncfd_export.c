@@ -44,14 +44,17 @@ TEST_F(vk, is_pending_until_rendering_ends)
 TEST_F(vk, resets_the_semaphore)
 {
 	struct vk *vk = &self->vk;
-	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM);
+	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM | OPAQUE_SEM);
 	VkFence fence = vk_fence(vk, 0, 0);
+	int device = device_open(), first, second;
+	uint32_t payload = syncobj_of(device, vk_semaphore_fd(vk, sem, OPAQUE_SEM));
 	struct held held;
 	VkSemaphore wait = vk_held(vk, &held);
-	int first, second;
 
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(wait), NULL, vk_binary(sem), 0));
+	EXPECT_EQ(-ETIME, syncobj_state(device, payload, 0));
 	first = vk_semaphore_fd(vk, sem, SYNC_SEM);
+	EXPECT_EQ(-EINVAL, syncobj_state(device, payload, 0));
 	/* It has no signal any more, so it can be given one at once; and another file. */
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
 	second = vk_semaphore_fd(vk, sem, SYNC_SEM);
@@ -67,6 +70,7 @@ TEST_F(vk, resets_the_semaphore)
 	EXPECT_EQ(1, settle(second));
 	close(first);
 	close(second);
+	close(device);
 	vkDestroyFence(vk->device, fence, NULL);
 	vkDestroySemaphore(vk->device, sem, NULL);
 	vkDestroySemaphore(vk->device, wait, NULL);

@@ -160,6 +160,32 @@ TEST_F(import, is_for_one_wait)
 	held_close(&held);
 }
 
+/* Who else has it sees it as it is: signalled by what signals it, and by nothing else. */
+TEST_F(import, leaves_the_permanent_payload_alone)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, OPAQUE_SEM);
+	int device = device_open();
+	uint32_t permanent = syncobj_of(device, vk_semaphore_fd(vk, sem, OPAQUE_SEM));
+
+	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, sem, SYNC_SEM, TEMPORARY,
+						  wrong_fd(WRONG_SYNC_FILE)));
+	EXPECT_EQ(-EINVAL, syncobj_state(device, permanent, 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, self->fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	EXPECT_EQ(-EINVAL, syncobj_state(device, permanent, 0));
+	VK(vkResetFences(vk->device, 1, &self->fence));
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	EXPECT_EQ(0, syncobj_settle(device, permanent, 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, self->fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	EXPECT_NE(0, syncobj_state(device, permanent, 0));
+	close(device);
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
 TEST_F(import, of_its_own_export)
 {
 	struct vk *vk = &self->vk;

@@ -14,6 +14,9 @@
 
 #define SIZE	(2 * PAGE)
 
+/* What takes long enough to be seen while it is not done. */
+#define LARGE	(32 << 20)
+
 /* Each is a word of one buffer, which a batch of its own writes. */
 static VkCommandBuffer write_word(struct vk *vk, VkBuffer buffer, uint32_t index, uint32_t word)
 {
@@ -226,7 +229,6 @@ TEST_F(gate, idle_is_when_all_is_done)
 	held_close(&held);
 }
 
-
 TEST_F(gate, many_waits_in_one_submit)
 {
 	struct vk *vk = &self->vk;
@@ -314,6 +316,26 @@ TEST_F(gate, binary_semaphores_behind_a_point_to_come)
 	EXPECT_TRUE(row_is_written(vk, &self->buf, self->fence));
 	vkDestroySemaphore(vk->device, sems[0], NULL);
 	vkDestroySemaphore(vk->device, sems[1], NULL);
+}
+
+TEST_F(gate, done_is_when_the_last_byte_is_there)
+{
+	struct vk *vk = &self->vk;
+	struct vk_buffer large;
+	volatile uint32_t *last;
+
+	vk_buffer(vk, &large, LARGE, 0);
+	last = (uint32_t *)((char *)large.map + LARGE) - 1;
+	for (uint32_t i = 1; i <= 6; i++) {
+		*last = 0;
+		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, vk_fill(vk, large.buffer, LARGE, i),
+						VK_NOTHING, self->fence));
+		ASSERT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+		ASSERT_EQ(i, *last);
+		VK(vkResetFences(vk->device, 1, &self->fence));
+	}
+	VK(vkQueueWaitIdle(vk->queue));
+	vk_buffer_free(vk, &large);
 }
 
 /* What an idle queue was to signal has been, at once and always. */

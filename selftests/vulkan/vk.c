@@ -266,6 +266,25 @@ VkCommandBuffer vk_copy(struct vk *vk, VkBuffer from, VkBuffer to, VkDeviceSize 
 	return vk_end(cmd);
 }
 
+void vk_move(VkCommandBuffer cmd, VkImage image, VkImageLayout from, VkImageLayout to,
+	     uint32_t from_family, uint32_t to_family)
+{
+	VkImageMemoryBarrier barrier = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
+		.srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+		.dstAccessMask = VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT,
+		.oldLayout = from,
+		.newLayout = to,
+		.srcQueueFamilyIndex = from_family,
+		.dstQueueFamilyIndex = to_family,
+		.image = image,
+		.subresourceRange = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 },
+	};
+
+	vkCmdPipelineBarrier(cmd, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+			     VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
+}
+
 VkResult vk_submit(struct vk *vk, struct vk_at wait, VkCommandBuffer cmd,
 		   struct vk_at signal, VkFence fence)
 {

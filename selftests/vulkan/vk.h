@@ -94,6 +94,9 @@ VkCommandBuffer vk_end(VkCommandBuffer cmd);
 /** vk_fill() - a command buffer that fills a buffer's first @size bytes */
 VkCommandBuffer vk_fill(struct vk *vk, VkBuffer buffer, VkDeviceSize size, uint32_t word);
 VkCommandBuffer vk_copy(struct vk *vk, VkBuffer from, VkBuffer to, VkDeviceSize size);
+/** vk_move() - barrier everything done with an image from everything to be done */
+void vk_move(VkCommandBuffer cmd, VkImage image, VkImageLayout from, VkImageLayout to,
+	     uint32_t from_family, uint32_t to_family);
 /** vk_submit() - one batch: wait, run (nothing, if NULL), signal, and a fence */
 VkResult vk_submit(struct vk *vk, struct vk_at wait, VkCommandBuffer cmd,
 		   struct vk_at signal, VkFence fence);
