@@ -42,6 +42,10 @@ help:
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make check        build everything and run every test in a guest
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
+# The command is the guest's shell's to expand, not make's.
+override RUN := $(value RUN)
+export RUN
+
 demo:
 	@demo/run
 check:
