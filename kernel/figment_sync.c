@@ -119,12 +119,12 @@ int figment_wait_add(struct figment_submit *submit, struct figment_job *job,
  */
 static int figment_signal_prepare_file(struct figment_signal *signal)
 {
-	struct dma_fence *stub = dma_fence_get_stub();
+	struct dma_fence *signalled = dma_fence_get_stub();
 
 	signal->fd = get_unused_fd_flags(O_CLOEXEC);
 	if (signal->fd >= 0)
-		signal->file = sync_file_create(stub);
-	dma_fence_put(stub);
+		signal->file = sync_file_create(signalled);
+	dma_fence_put(signalled);
 	if (signal->fd < 0)
 		return signal->fd;
 	return signal->file ? 0 : -ENOMEM;
