@@ -26,6 +26,7 @@ have drm/gpu_scheduler.h 'u32[[:space:]]+credits,' SCHED_CREDITS
 have drm/gpu_scheduler.h '^[[:space:]]+u64 drm_client_id\)' SCHED_CLIENT_ID
 have drm/gpu_scheduler.h 'DRM_SCHED_PRIORITY_LOW,' SCHED_PRIORITY_LOW
 have drm/gpu_scheduler.h '\(\*prepare_job\)' SCHED_PREPARE_JOB
+have drm/gpu_scheduler.h 'drm_sched_wqueue_stop\(' SCHED_WQUEUE
 have linux/hrtimer.h 'hrtimer_setup\(' HRTIMER_SETUP
 have linux/list.h 'list_count_nodes\(' LIST_COUNT_NODES
 exit 0

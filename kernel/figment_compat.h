@@ -16,6 +16,7 @@
  */
 
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/version.h>
@@ -204,6 +205,25 @@ static inline int figment_sched_job_init(struct drm_sched_job *job,
 	return drm_sched_job_init(job, entity, 1, owner);
 #else
 	return drm_sched_job_init(job, entity, owner);
+#endif
+}
+
+/* Have a scheduler run nothing for a moment; pauses do not nest. */
+static inline void figment_sched_pause(struct drm_gpu_scheduler *sched)
+{
+#ifdef FIGMENT_HAVE_SCHED_WQUEUE
+	drm_sched_wqueue_stop(sched);
+#else
+	kthread_park(sched->thread);
+#endif
+}
+
+static inline void figment_sched_resume(struct drm_gpu_scheduler *sched)
+{
+#ifdef FIGMENT_HAVE_SCHED_WQUEUE
+	drm_sched_wqueue_start(sched);
+#else
+	kthread_unpark(sched->thread);
 #endif
 }
 

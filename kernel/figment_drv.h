@@ -61,11 +61,13 @@ enum figment_engine {
  * struct figment_sched - a scheduler, in memory that its fences keep
  * @base: the scheduler
  * @ref: one for whoever initialised it, one for each hardware fence
+ * @pause_lock: who holds it may have the scheduler paused
  * @worker: a copy ring's thread; NULL for a host queue
  */
 struct figment_sched {
 	struct drm_gpu_scheduler base;
 	struct kref ref;
+	struct mutex pause_lock; /* for pausing it */
 	struct kthread_worker *worker;
 };
 
@@ -295,6 +297,7 @@ struct figment_ref {
  * @next_dep: the first that the scheduler has not been told of
  * @cmds: a copy job's commands, checked
  * @num_cmds: how many
+ * @taken: the scheduler has run it
  * @run_time: when it became runnable
  * @link: in the queue's running
  * @unread: in the queue's unread
@@ -323,6 +326,7 @@ struct figment_job {
 	struct drm_figment_cmd *cmds;
 	u32 num_cmds;
 
+	bool taken;
 	ktime_t run_time;
 	struct list_head link;
 	struct list_head unread;

@@ -116,6 +116,7 @@ struct figment_sched *figment_sched_create(struct figment_device *fdev, const ch
 	if (!sched)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&sched->ref);
+	mutex_init(&sched->pause_lock);
 	ret = figment_sched_init(&sched->base, &figment_sched_ops, depth, name,
 				 fdev->drm.dev);
 	if (ret) {
@@ -132,5 +133,6 @@ struct figment_sched *figment_sched_create(struct figment_device *fdev, const ch
 void figment_sched_destroy(struct figment_sched *sched)
 {
 	drm_sched_fini(&sched->base);
+	mutex_destroy(&sched->pause_lock);
 	figment_sched_put(sched);
 }

@@ -185,6 +185,7 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 	struct dma_fence *fence;
 	bool cookie = dma_fence_begin_signalling();
 
+	job->taken = true;
 	spin_lock(&queue->lock);
 	if (queue->error) {
 		fence = ERR_PTR(figment_queue_cancelled(queue));
@@ -245,6 +246,9 @@ static void figment_job_free_sched(struct drm_sched_job *base)
 	/* Never ran: have it keep the scheduler as others do (figment_fence.c). */
 	if (!base->s_fence->parent)
 		base->s_fence->parent = dma_fence_get(hw);
+	/* A killed job still counts in its ring's load, by which rings are chosen. */
+	if (!job->taken)
+		atomic_dec(base->sched->score);
 	drm_sched_job_cleanup(base);
 	dma_fence_put(hw);
 	figment_job_put(job);

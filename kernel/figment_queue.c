@@ -47,13 +47,30 @@ void figment_queue_get(struct figment_queue *queue)
 	kref_get(&queue->ref);
 }
 
+/*
+ * The scheduler is paused meanwhile. It may be about to take a job out of the very
+ * entity, and would put the entity back among those with jobs when that is done,
+ * where a ring would find it after its end.
+ */
+static void figment_queue_kill_entity(struct figment_queue *queue)
+{
+	struct figment_sched *sched = container_of(queue->entity.rq->sched,
+						   struct figment_sched, base);
+
+	mutex_lock(&sched->pause_lock);
+	figment_sched_pause(&sched->base);
+	drm_sched_entity_fini(&queue->entity);
+	figment_sched_resume(&sched->base);
+	mutex_unlock(&sched->pause_lock);
+}
+
 /* Kills what waits in the entity. Idempotent; sleeps, but for no fence. */
 static void figment_queue_reap(struct figment_queue *queue)
 {
 	mutex_lock(&queue->client->submit_lock);
 	if (!queue->dead) {
 		queue->dead = true;
-		drm_sched_entity_fini(&queue->entity);
+		figment_queue_kill_entity(queue);
 	}
 	mutex_unlock(&queue->client->submit_lock);
 }

@@ -150,6 +150,7 @@ TEST_F(sharing, names_outlive_everything)
 	files[0] = host_pending(other, &host, NULL);
 	host_done(host.fd, 0);
 	files[1] = host_pending(other, &host, NULL);
+	host_take(host.fd);
 	job_waits_file(&waits, host_pending(self->fd, &self->host, NULL));
 	files[2] = submit_file(other, &waits);
 	files[3] = submit_file(other, &copy);
