@@ -24,9 +24,8 @@ sed -n '/^struct drm_sched_init_args {/,/^};/p' "$include/drm/gpu_scheduler.h" |
 	grep -q num_rqs && printf -- '-DFIGMENT_HAVE_SCHED_NUM_RQS '
 have drm/gpu_scheduler.h 'u32[[:space:]]+credits,' SCHED_CREDITS
 have drm/gpu_scheduler.h '^[[:space:]]+u64 drm_client_id\)' SCHED_CLIENT_ID
-have drm/gpu_scheduler.h 'DRM_SCHED_PRIORITY_LOW,' SCHED_PRIORITY_LOW
 have drm/gpu_scheduler.h '\(\*prepare_job\)' SCHED_PREPARE_JOB
-have drm/gpu_scheduler.h 'drm_sched_wqueue_stop\(' SCHED_WQUEUE
+have drm/gpu_scheduler.h 'workqueue_struct[[:space:]]+\*submit_wq;' SCHED_SUBMIT_WQ
 have linux/hrtimer.h 'hrtimer_setup\(' HRTIMER_SETUP
 have linux/list.h 'list_count_nodes\(' LIST_COUNT_NODES
 exit 0

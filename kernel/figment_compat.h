@@ -16,7 +16,6 @@
  */
 
 #include <linux/hrtimer.h>
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/version.h>
@@ -166,16 +165,19 @@ static inline void figment_hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
-/* The scheduler */
+/* The scheduler: a thread of its own before there were workqueues in it. */
 
 static inline int figment_sched_init(struct drm_gpu_scheduler *sched,
 				     const struct drm_sched_backend_ops *ops,
-				     unsigned int depth, const char *name,
-				     struct device *dev)
+				     struct workqueue_struct *wq, unsigned int depth,
+				     const char *name, struct device *dev)
 {
 #ifdef FIGMENT_HAVE_SCHED_INIT_ARGS
 	const struct drm_sched_init_args args = {
 		.ops = ops,
+#ifdef FIGMENT_HAVE_SCHED_SUBMIT_WQ
+		.submit_wq = wq,
+#endif
 #ifdef FIGMENT_HAVE_SCHED_NUM_RQS
 		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
 #endif
@@ -187,7 +189,7 @@ static inline int figment_sched_init(struct drm_gpu_scheduler *sched,
 
 	return drm_sched_init(sched, &args);
 #elif defined(FIGMENT_HAVE_SCHED_CREDITS)
-	return drm_sched_init(sched, ops, NULL, DRM_SCHED_PRIORITY_COUNT, depth, 0,
+	return drm_sched_init(sched, ops, wq, DRM_SCHED_PRIORITY_COUNT, depth, 0,
 			      MAX_SCHEDULE_TIMEOUT, NULL, NULL, name, dev);
 #else
 	return drm_sched_init(sched, ops, depth, 0, MAX_SCHEDULE_TIMEOUT, NULL, NULL,
@@ -207,32 +209,6 @@ static inline int figment_sched_job_init(struct drm_sched_job *job,
 	return drm_sched_job_init(job, entity, owner);
 #endif
 }
-
-/* Have a scheduler run nothing for a moment; pauses do not nest. */
-static inline void figment_sched_pause(struct drm_gpu_scheduler *sched)
-{
-#ifdef FIGMENT_HAVE_SCHED_WQUEUE
-	drm_sched_wqueue_stop(sched);
-#else
-	kthread_park(sched->thread);
-#endif
-}
-
-static inline void figment_sched_resume(struct drm_gpu_scheduler *sched)
-{
-#ifdef FIGMENT_HAVE_SCHED_WQUEUE
-	drm_sched_wqueue_start(sched);
-#else
-	kthread_unpark(sched->thread);
-#endif
-}
-
-/* The lowest priority was renamed when the order was turned round. */
-#ifdef FIGMENT_HAVE_SCHED_PRIORITY_LOW
-#define FIGMENT_SCHED_PRIORITY_LOW DRM_SCHED_PRIORITY_LOW
-#else
-#define FIGMENT_SCHED_PRIORITY_LOW DRM_SCHED_PRIORITY_MIN
-#endif
 
 #ifdef FIGMENT_HAVE_SCHED_PREPARE_JOB
 #define FIGMENT_SCHED_PREPARE(fn) .prepare_job = (fn)

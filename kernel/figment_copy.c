@@ -2,11 +2,11 @@
 /**
  * DOC: the copy engine
  *
- * N rings, each a scheduler and a thread, so that clients' copies run beside each
- * other. Commands are checked in the submit, against the buffers the job holds,
- * and buffers are mapped then: all that is left to a ring is to move bytes, in
- * chunks, between which it lets others run and looks whether the job is still
- * wanted. A job that takes too long loses its queue.
+ * What a copy job's commands are, and how they are executed. They are checked in
+ * the submit, against the buffers the job holds, and buffers are mapped then: all
+ * that is left to a ring is to move bytes. It does so in chunks and keeps in the
+ * job how far it got, so that figment_ring.c can look, between any two, whether
+ * the job is still wanted, has had its time, or should let others go first.
  *
  * It makes no dma_buf_begin_cpu_access() calls on foreign buffers: those may
  * wait for fences and take reservation locks, which nothing on the way to
@@ -17,24 +17,9 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "figment_drv.h"
-#include "figment_trace.h"
+#include "figment_ring.h"
 
-#define FIGMENT_COPY_CHUNK	SZ_256K
-#define FIGMENT_COPY_DEPTH	4
 #define FIGMENT_MAX_DELAY_NS	(60ull * NSEC_PER_SEC)
-
-/**
- * struct figment_copy_run - a job being executed
- * @job: the job
- * @deadline: when it must be complete
- * @left: bytes until the next look
- */
-struct figment_copy_run {
-	struct figment_job *job;
-	ktime_t deadline;
-	size_t left;
-};
 
 /* Checking */
 
@@ -168,238 +153,139 @@ static void *figment_copy_addr(struct figment_job *job, u32 index, u64 offset)
 	return job->refs[index].bo->map.vaddr + offset;
 }
 
-/* Why to stop, or 0. */
-static int figment_copy_look(struct figment_copy_run *run)
+static void *figment_copy_dst(struct figment_job *job, const struct drm_figment_cmd *cmd)
 {
-	struct figment_queue *queue = run->job->queue;
-
-	cond_resched();
-	if (READ_ONCE(queue->error))
-		return figment_queue_cancelled(queue);
-	if (ktime_after(ktime_get(), run->deadline))
-		return -ETIMEDOUT;
-	run->left = FIGMENT_COPY_CHUNK;
-	return 0;
+	return figment_copy_addr(job, cmd->dst, cmd->dst_offset);
 }
 
-/* Account for a step of @bytes, and look now and then. */
-static int figment_copy_step(struct figment_copy_run *run, size_t bytes)
+/*
+ * Of one command, as much as the turn has left until its next look. What a row
+ * costs besides its bytes counts as 64 of them. Return: whether it is complete.
+ */
+static bool figment_copy_rows(struct figment_job *job, const struct drm_figment_cmd *cmd,
+			      struct figment_turn *turn)
 {
-	/* A row of few bytes costs more than they do. */
-	bytes = max_t(size_t, bytes, 64);
-	if (run->left > bytes) {
-		run->left -= bytes;
-		return 0;
-	}
-	return figment_copy_look(run);
-}
+	const void *src = figment_copy_addr(job, cmd->src, cmd->src_offset);
+	void *dst = figment_copy_dst(job, cmd);
+	u32 rows = max(cmd->rows, 1u);
 
-static int figment_copy_bytes(struct figment_copy_run *run, void *dst, const void *src,
-			      u64 size)
-{
-	int ret = 0;
+	src += (u64)job->at.row * cmd->src_pitch;
+	dst += (u64)job->at.row * cmd->dst_pitch;
+	while (job->at.row < rows && turn->left) {
+		size_t n = min_t(u64, cmd->size - job->at.byte, turn->left);
 
-	while (size && !ret) {
-		size_t n = min_t(u64, size, FIGMENT_COPY_CHUNK);
-
-		memmove(dst, src, n);
-		dst += n;
-		src += n;
-		size -= n;
-		ret = figment_copy_step(run, n);
-	}
-	return ret;
-}
-
-static int figment_copy_2d(struct figment_copy_run *run, const struct drm_figment_cmd *cmd,
-			   void *dst, const void *src)
-{
-	u32 row;
-	int ret = 0;
-
-	for (row = 0; row < cmd->rows && !ret; row++) {
 		/* What most decimation is made of: single pixels. */
-		if (cmd->size == sizeof(u32)) {
+		if (cmd->size == sizeof(u32) && n == sizeof(u32))
 			memcpy(dst, src, sizeof(u32));
-			ret = figment_copy_step(run, sizeof(u32));
-		} else {
-			ret = figment_copy_bytes(run, dst, src, cmd->size);
-		}
-		dst += cmd->dst_pitch;
+		else
+			memmove(dst + job->at.byte, src + job->at.byte, n);
+		turn->left -= min_t(size_t, turn->left, max_t(size_t, n, 64));
+		job->at.byte += n;
+		if (job->at.byte < cmd->size)
+			continue;
+		job->at.byte = 0;
+		job->at.row++;
 		src += cmd->src_pitch;
+		dst += cmd->dst_pitch;
 	}
-	return ret;
+	return job->at.row == rows;
 }
 
-static int figment_copy_fill(struct figment_copy_run *run, const struct drm_figment_cmd *cmd,
-			     void *dst)
+static bool figment_copy_fill(struct figment_job *job, const struct drm_figment_cmd *cmd,
+			      struct figment_turn *turn)
 {
-	u64 left = cmd->size;
-	int ret = 0;
+	void *dst = figment_copy_dst(job, cmd) + job->at.byte;
+	size_t n = min_t(u64, cmd->size - job->at.byte, FIGMENT_CHUNK);
 
-	while (left && !ret) {
-		size_t n = min_t(u64, left, FIGMENT_COPY_CHUNK);
-
-		switch (cmd->elem) {
-		case 1:
-			memset(dst, cmd->value, n);
-			break;
-		case 2:
-			memset16(dst, cmd->value, n / 2);
-			break;
-		case 4:
-			memset32(dst, cmd->value, n / 4);
-			break;
-		case 8:
-			memset64(dst, cmd->value, n / 8);
-			break;
-		}
-		dst += n;
-		left -= n;
-		ret = figment_copy_step(run, n);
+	switch (cmd->elem) {
+	case 1:
+		memset(dst, cmd->value, n);
+		break;
+	case 2:
+		memset16(dst, cmd->value, n / 2);
+		break;
+	case 4:
+		memset32(dst, cmd->value, n / 4);
+		break;
+	case 8:
+		memset64(dst, cmd->value, n / 8);
+		break;
 	}
-	return ret;
+	turn->left -= min_t(size_t, turn->left, max_t(size_t, n, 64));
+	job->at.byte += n;
+	return job->at.byte == cmd->size;
 }
 
-/* @ns: KTIME_MAX for ever */
-static int figment_copy_delay(struct figment_copy_run *run, u64 ns)
+static bool figment_copy_step(struct figment_job *job, const struct drm_figment_cmd *cmd,
+			      struct figment_turn *turn)
 {
-	struct figment_queue *queue = run->job->queue;
-	ktime_t now = ktime_get();
-	ktime_t left = min(ns_to_ktime(ns), ktime_sub(run->deadline, now));
-
-	/* Kernel threads get no signals: this ends in time, or with the queue. */
-	wait_event_interruptible_hrtimeout(queue->wait, READ_ONCE(queue->error), left);
-	if (READ_ONCE(queue->error))
-		return figment_queue_cancelled(queue);
-	return left < ns_to_ktime(ns) ? -ETIMEDOUT : 0;
-}
-
-static int figment_copy_execute(struct figment_copy_run *run, const struct drm_figment_cmd *cmd)
-{
-	struct figment_job *job = run->job;
-
 	switch (cmd->op) {
 	case DRM_FIGMENT_CMD_COPY:
-		return figment_copy_bytes(run, figment_copy_addr(job, cmd->dst, cmd->dst_offset),
-					  figment_copy_addr(job, cmd->src, cmd->src_offset),
-					  cmd->size);
 	case DRM_FIGMENT_CMD_COPY_2D:
-		return figment_copy_2d(run, cmd,
-				       figment_copy_addr(job, cmd->dst, cmd->dst_offset),
-				       figment_copy_addr(job, cmd->src, cmd->src_offset));
+		return figment_copy_rows(job, cmd, turn);
 	case DRM_FIGMENT_CMD_FILL:
-		return figment_copy_fill(run, cmd,
-					 figment_copy_addr(job, cmd->dst, cmd->dst_offset));
+		return figment_copy_fill(job, cmd, turn);
 	case DRM_FIGMENT_CMD_WRITE64:
-		WRITE_ONCE(*(u64 *)figment_copy_addr(job, cmd->dst, cmd->dst_offset),
-			   cmd->value);
+		WRITE_ONCE(*(u64 *)figment_copy_dst(job, cmd), cmd->value);
 		break;
 	case DRM_FIGMENT_CMD_TIMESTAMP:
-		WRITE_ONCE(*(u64 *)figment_copy_addr(job, cmd->dst, cmd->dst_offset),
-			   ktime_get_ns());
+		WRITE_ONCE(*(u64 *)figment_copy_dst(job, cmd), ktime_get_ns());
 		break;
-	case DRM_FIGMENT_CMD_DELAY:
-		return figment_copy_delay(run, cmd->value);
 	}
-	return figment_copy_step(run, 0);
+	turn->left -= min_t(size_t, turn->left, 64);
+	return true;
 }
 
-static void figment_copy_work(struct kthread_work *work)
+/* First FIGMENT_PAUSE, and 0 when that much later the job is executed again. */
+static int figment_copy_pause(struct figment_job *job, u64 ns)
 {
-	struct figment_job *job = container_of(work, struct figment_job, work);
-	struct figment_queue *queue = job->queue;
-	struct figment_copy_run run = {
-		.job = job,
-		.deadline = ktime_add_ms(ktime_get(), figment_job_timeout_ms()),
-	};
-	bool cookie = dma_fence_begin_signalling();
-	int error;
-	u32 i;
-
-	/* The job, and with it the queue, may be gone once it is done. */
-	figment_queue_get(queue);
-	error = figment_copy_look(&run);
-	if (!error)
-		error = job->fault.error;
-	for (i = 0; i < job->num_cmds && !error; i++)
-		error = figment_copy_execute(&run, &job->cmds[i]);
-	if (!error && job->fault.signal_ns)
-		error = figment_copy_delay(&run, job->fault.signal_ns);
-	if (!error && job->fault.hang)
-		error = figment_copy_delay(&run, KTIME_MAX);
-
-	/* Whoever sees the fence's error is to find the queue lost already. */
-	if (error == -ETIMEDOUT)
-		figment_queue_lose(queue, error, true);
-	spin_lock(&queue->lock);
-	figment_job_done_locked(job, error);
-	spin_unlock(&queue->lock);
-	dma_fence_end_signalling(cookie);
-	figment_queue_put(queue);
+	job->at.pause = !job->at.pause && ns;
+	job->pause_ns = ns;
+	return job->at.pause ? FIGMENT_PAUSE : 0;
 }
 
-/**
- * figment_copy_run - hand a runnable job to the ring its scheduler belongs to
- * @job: the job
- */
-void figment_copy_run(struct figment_job *job)
+static int figment_copy_cmds(struct figment_job *job, struct figment_turn *turn)
 {
-	struct figment_sched *ring = container_of(job->base.sched, struct figment_sched, base);
+	int ret = 0;
 
-	kthread_init_work(&job->work, figment_copy_work);
-	kthread_queue_work(ring->worker, &job->work);
-}
+	while (job->at.cmd < job->num_cmds) {
+		const struct drm_figment_cmd *cmd = &job->cmds[job->at.cmd];
+		bool complete = true;
 
-/* Setting up */
-
-static const char * const figment_ring_names[FIGMENT_MAX_RINGS] = {
-	"figment-copy0", "figment-copy1", "figment-copy2", "figment-copy3",
-	"figment-copy4", "figment-copy5", "figment-copy6", "figment-copy7",
-	"figment-copy8", "figment-copy9", "figment-copy10", "figment-copy11",
-	"figment-copy12", "figment-copy13", "figment-copy14", "figment-copy15",
-};
-
-/**
- * figment_copy_init - make the copy rings
- * @fdev: the device
- * @rings: how many, 1 to FIGMENT_MAX_RINGS
- *
- * On failure figment_copy_fini() ends those that were made.
- */
-int figment_copy_init(struct figment_device *fdev, unsigned int rings)
-{
-	unsigned int i;
-
-	for (i = 0; i < rings; i++) {
-		struct figment_sched *ring;
-		struct kthread_worker *worker;
-
-		ring = figment_sched_create(fdev, figment_ring_names[i], FIGMENT_COPY_DEPTH);
-		if (IS_ERR(ring))
-			return PTR_ERR(ring);
-		worker = kthread_create_worker(0, "figment%u-copy%u", fdev->index, i);
-		if (IS_ERR(worker)) {
-			figment_sched_destroy(ring);
-			return PTR_ERR(worker);
+		if (!turn->left)
+			ret = figment_ring_look(turn, job);
+		if (!ret && cmd->op == DRM_FIGMENT_CMD_DELAY)
+			ret = figment_copy_pause(job, cmd->value);
+		else if (!ret)
+			complete = figment_copy_step(job, cmd, turn);
+		if (ret)
+			return ret;
+		if (complete) {
+			job->at.cmd++;
+			job->at.row = 0;
+			job->at.byte = 0;
 		}
-		/* Newer kernels make a worker that has yet to be woken. */
-		wake_up_process(worker->task);
-		ring->worker = worker;
-		fdev->rings[i] = ring;
-		fdev->ring_list[i] = &ring->base;
-		fdev->num_rings++;
 	}
 	return 0;
 }
 
-/* There are no queues left, and so no jobs. */
-void figment_copy_fini(struct figment_device *fdev)
+/**
+ * figment_copy_execute - execute a job, or some of it
+ * @job: the job
+ * @turn: the turn that it is executed in
+ *
+ * Return: 0 if it is complete, FIGMENT_YIELD or FIGMENT_PAUSE if it is to be
+ * executed again, in another turn or after its pause_ns, or the negative errno it
+ * fails with.
+ */
+int figment_copy_execute(struct figment_job *job, struct figment_turn *turn)
 {
-	while (fdev->num_rings) {
-		struct figment_sched *ring = fdev->rings[--fdev->num_rings];
+	int ret = job->fault.error;
 
-		kthread_destroy_worker(ring->worker);
-		figment_sched_destroy(ring);
-	}
+	if (!ret)
+		ret = figment_copy_cmds(job, turn);
+	/* One pause after the last command is for its faults. */
+	if (!ret && (job->fault.signal_ns || job->fault.hang))
+		ret = figment_copy_pause(job, job->fault.hang ? U64_MAX : job->fault.signal_ns);
+	return ret;
 }

@@ -52,6 +52,7 @@ static u32 figment_hidden;
 
 struct workqueue_struct *figment_wq;
 struct workqueue_struct *figment_watchdog_wq;
+struct workqueue_struct *figment_sched_wq;
 
 static struct platform_device *figment_devices[FIGMENT_MAX_DEVICES];
 
@@ -207,7 +208,7 @@ static void figment_device_release(struct drm_device *drm, void *unused)
 {
 	struct figment_device *fdev = to_figment_device(drm);
 
-	figment_copy_fini(fdev);
+	figment_ring_fini(fdev);
 	if (!list_empty(&fdev->queues) || !list_empty(&fdev->bos) ||
 	    atomic64_read(&fdev->memory_used))
 		drm_err(drm, "leaked: %zu queues, %zu buffers, %lld bytes\n",
@@ -224,6 +225,7 @@ static u64 figment_memory_limit(void)
 static int figment_probe(struct platform_device *pdev)
 {
 	struct figment_device *fdev;
+	unsigned int i;
 	int ret;
 
 	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
@@ -239,10 +241,14 @@ static int figment_probe(struct platform_device *pdev)
 	mutex_init(&fdev->lock);
 	INIT_LIST_HEAD(&fdev->queues);
 	INIT_LIST_HEAD(&fdev->bos);
+	init_waitqueue_head(&fdev->ring_wait);
+	spin_lock_init(&fdev->ring_lock);
+	for (i = 0; i < FIGMENT_NUM_PRIORITIES; i++)
+		INIT_LIST_HEAD(&fdev->ring_ready[i]);
 	ret = drmm_add_action_or_reset(&fdev->drm, figment_device_release, NULL);
 	if (ret)
 		return ret;
-	ret = figment_copy_init(fdev, copy_rings ?: clamp(num_online_cpus(), 1u,
+	ret = figment_ring_init(fdev, copy_rings ?: clamp(num_online_cpus(), 1u,
 							  (unsigned int)FIGMENT_MAX_RINGS));
 	if (ret)
 		return ret;
@@ -311,6 +317,31 @@ static int __init figment_register_devices(void)
 	return 0;
 }
 
+/* The first frees the last queues, and with them devices, which end the others' work. */
+static void figment_destroy_workqueues(void)
+{
+	struct workqueue_struct *wqs[] = { figment_wq, figment_watchdog_wq, figment_sched_wq };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wqs); i++) {
+		if (wqs[i])
+			destroy_workqueue(wqs[i]);
+	}
+}
+
+static int __init figment_create_workqueues(void)
+{
+	const unsigned int flags = WQ_UNBOUND | WQ_MEM_RECLAIM;
+
+	figment_wq = alloc_workqueue("figment", flags, 0);
+	figment_watchdog_wq = alloc_workqueue("figment-watchdog", flags, 0);
+	figment_sched_wq = alloc_workqueue("figment-sched", flags, 0);
+	if (figment_wq && figment_watchdog_wq && figment_sched_wq)
+		return 0;
+	figment_destroy_workqueues();
+	return -ENOMEM;
+}
+
 static int __init figment_init(void)
 {
 	int ret;
@@ -326,12 +357,9 @@ static int __init figment_init(void)
 
 	figment_hide_init(&figment_fops);
 
-	ret = -ENOMEM;
-	figment_wq = alloc_workqueue("figment", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	figment_watchdog_wq = alloc_workqueue("figment-watchdog",
-					      WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!figment_wq || !figment_watchdog_wq)
-		goto err_wq;
+	ret = figment_create_workqueues();
+	if (ret)
+		return ret;
 	ret = platform_driver_register(&figment_platform_driver);
 	if (ret)
 		goto err_wq;
@@ -343,10 +371,7 @@ static int __init figment_init(void)
 err_driver:
 	platform_driver_unregister(&figment_platform_driver);
 err_wq:
-	if (figment_watchdog_wq)
-		destroy_workqueue(figment_watchdog_wq);
-	if (figment_wq)
-		destroy_workqueue(figment_wq);
+	figment_destroy_workqueues();
 	return ret;
 }
 
@@ -354,9 +379,7 @@ static void __exit figment_exit(void)
 {
 	figment_unregister_devices();
 	platform_driver_unregister(&figment_platform_driver);
-	/* Frees the last queues, and with them devices; they end watchdogs. */
-	destroy_workqueue(figment_wq);
-	destroy_workqueue(figment_watchdog_wq);
+	figment_destroy_workqueues();
 	/* Hardware fences are freed, and let go of this code, after a grace period. */
 	rcu_barrier();
 }

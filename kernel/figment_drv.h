@@ -6,7 +6,6 @@
 #include <linux/hrtimer.h>
 #include <linux/iosys-map.h>
 #include <linux/kref.h>
-#include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/prandom.h>
@@ -23,6 +22,8 @@
 #include <drm/gpu_scheduler.h>
 
 #include "figment_drm.h"
+
+struct task_struct;
 
 /**
  * DOC: who holds what
@@ -50,6 +51,7 @@
 #define FIGMENT_MAX_RINGS	16
 #define FIGMENT_MAX_QUEUES	256
 #define FIGMENT_MAX_CLIENT_JOBS	65536
+#define FIGMENT_NUM_PRIORITIES	(DRM_FIGMENT_PRIORITY_HIGH + 1)
 
 enum figment_engine {
 	FIGMENT_COPY = DRM_FIGMENT_ENGINE_COPY,
@@ -60,15 +62,11 @@ enum figment_engine {
 /**
  * struct figment_sched - a scheduler, in memory that its fences keep
  * @base: the scheduler
- * @ref: one for whoever initialised it, one for each hardware fence
- * @pause_lock: who holds it may have the scheduler paused
- * @worker: a copy ring's thread; NULL for a host queue
+ * @ref: one for the queue it belongs to, one for each hardware fence
  */
 struct figment_sched {
 	struct drm_gpu_scheduler base;
 	struct kref ref;
-	struct mutex pause_lock; /* for pausing it */
-	struct kthread_worker *worker;
 };
 
 /**
@@ -110,8 +108,10 @@ struct figment_fault {
  * @drm: the DRM device
  * @index: which of the module's devices
  * @num_rings: copy rings
- * @rings: they
- * @ring_list: their schedulers, as an entity wants to have them
+ * @rings: their threads
+ * @ring_wait: where they wait
+ * @ring_lock: protects @ring_ready; taken in interrupts
+ * @ring_ready: copy queues that wait for a ring, by priority
  * @memory_limit: bytes of buffers, at most; zero is no limit
  * @memory_used: bytes of the device's own buffers
  * @hide: what the operator has hidden, DRM_FIGMENT_HIDE_*
@@ -124,8 +124,10 @@ struct figment_device {
 	struct drm_device drm;
 	unsigned int index;
 	unsigned int num_rings;
-	struct figment_sched *rings[FIGMENT_MAX_RINGS];
-	struct drm_gpu_scheduler *ring_list[FIGMENT_MAX_RINGS];
+	struct task_struct *rings[FIGMENT_MAX_RINGS];
+	wait_queue_head_t ring_wait;
+	spinlock_t ring_lock; /* for ring_ready */
+	struct list_head ring_ready[FIGMENT_NUM_PRIORITIES];
 	u64 memory_limit;
 	atomic64_t memory_used;
 	u32 hide;
@@ -209,25 +211,28 @@ struct figment_fence {
  * @link: in the device's list
  * @id: in the client's table
  * @engine: which engine
+ * @priority: DRM_FIGMENT_PRIORITY_*
  * @entity: where its jobs wait
- * @sched: a host queue's own scheduler
- * @fence_context: of its hardware fences
+ * @sched: its scheduler
+ * @fence_context: of its hardware fences; the next one is of its jobs' ready fences
  * @seqno: number of the latest job; protected by the client's submit_lock
- * @dead: @entity has been finished; protected likewise
  * @fault: what its jobs suffer; protected likewise
  * @lock: protects the fields that follow
  * @error: why it was lost, or 0
  * @guilty: by a fault of its own
  * @completed: number of the latest completed job
  * @last_done: when that was
+ * @waiting: the job whose ready fence the scheduler waits for, if any
  * @running: jobs that are runnable or being executed, in order
  * @unread: those no executor has read yet, in order
+ * @turn: a copy queue waits for a ring, has one, or has @timer started
+ * @turn_link: in the device's ring_ready; protected by its ring_lock
+ * @turn_due: when it should have had its turn; protected likewise
  * @wait: woken when a job becomes runnable, and when the queue is lost
  * @read_lock: one executor reads at a time
  * @watchdog: bounds the first of @running
- * @held_timer: when the first of @running that is held back may signal
+ * @timer: when the first of @running goes on, or may signal
  * @held_work: has it do so
- * @reap_work: kills what waits in @entity once the queue is lost
  * @free_work: frees it
  */
 struct figment_queue {
@@ -237,38 +242,46 @@ struct figment_queue {
 	struct list_head link;
 	u32 id;
 	enum figment_engine engine;
+	u32 priority;
 	struct drm_sched_entity entity;
 	struct figment_sched *sched;
 	u64 fence_context;
 	u64 seqno;
-	bool dead;
 	struct figment_fault fault;
 
-	spinlock_t lock; /* for what follows, up to unread */
+	spinlock_t lock; /* for what follows, up to turn */
 	int error;
 	bool guilty;
 	u64 completed;
 	ktime_t last_done;
+	struct figment_job *waiting;
 	struct list_head running;
 	struct list_head unread;
+	bool turn;
+
+	struct list_head turn_link;
+	ktime_t turn_due;
 
 	wait_queue_head_t wait;
 	struct mutex read_lock; /* one reader at a time */
 	struct delayed_work watchdog;
-	struct hrtimer held_timer;
+	struct hrtimer timer;
 	struct work_struct held_work;
-	struct work_struct reap_work;
 	struct work_struct free_work;
 };
 
 /**
  * struct figment_dep - what a job waits for
  * @fence: the fence, or NULL while
- * @job: it is that of this job of the same submit, which is not armed yet
+ * @from: it is that of this job of the same submit, which is not armed yet
+ * @job: who waits
+ * @cb: in the fence's callbacks, once @job is its queue's next
  */
 struct figment_dep {
 	struct dma_fence *fence;
-	u32 job;
+	u32 from;
+	struct figment_job *job;
+	struct dma_fence_cb cb;
 };
 
 /**
@@ -284,20 +297,24 @@ struct figment_ref {
 /**
  * struct figment_job - a job
  * @base: the scheduler's view
- * @ref: the scheduler's, and the engine's while it executes
+ * @ref: the scheduler's, the ready fence's, and the engine's while it executes
+ * @rcu: frees it
  * @queue: its queue, referenced
  * @fence: its hardware fence
  * @seqno: its number in its queue
  * @user_data: a host job's
  * @refs: buffers
  * @num_refs: how many
+ * @cmds: a copy job's commands, checked
+ * @num_cmds: how many
  * @deps: what it waits for
  * @num_deps: how many
  * @max_deps: room in @deps
- * @next_dep: the first that the scheduler has not been told of
- * @cmds: a copy job's commands, checked
- * @num_cmds: how many
- * @taken: the scheduler has run it
+ * @ready: what the scheduler waits for: signalled when @deps are, or the queue is lost
+ * @ready_lock: its lock
+ * @awaited: it is its queue's next, and has callbacks in @deps
+ * @num_waiting: of @deps, and one while they get their callbacks
+ * @timer: delays @ready
  * @run_time: when it became runnable
  * @link: in the queue's running
  * @unread: in the queue's unread
@@ -305,28 +322,36 @@ struct figment_ref {
  * @done: an executor has completed it, with
  * @status: this
  * @due: when it may signal
+ * @at: how far a ring has got: the command, its row, the bytes of that; or that
+ *	it pauses there
+ * @budget_ns: what it may still take
+ * @pause_ns: how long it pauses
  * @fault: what it suffers: a delay before it runs, and before it signals, not
  *	being done ever, failing
- * @work: on the copy ring's thread
  * @free: in the list of jobs to free
  */
 struct figment_job {
 	struct drm_sched_job base;
 	struct kref ref;
+	struct rcu_head rcu;
 	struct figment_queue *queue;
 	struct figment_fence *fence;
 	u64 seqno;
 	u64 user_data;
 	struct figment_ref *refs;
 	u32 num_refs;
-	struct figment_dep *deps;
-	u32 num_deps;
-	u32 max_deps;
-	u32 next_dep;
 	struct drm_figment_cmd *cmds;
 	u32 num_cmds;
 
-	bool taken;
+	struct figment_dep *deps;
+	u32 num_deps;
+	u32 max_deps;
+	struct dma_fence ready;
+	spinlock_t ready_lock; /* the fence's */
+	bool awaited;
+	atomic_t num_waiting;
+	struct hrtimer timer;
+
 	ktime_t run_time;
 	struct list_head link;
 	struct list_head unread;
@@ -335,13 +360,20 @@ struct figment_job {
 	int status;
 	ktime_t due;
 	struct {
-		struct figment_delay *delay;
+		u32 cmd;
+		u32 row;
+		u64 byte;
+		bool pause;
+	} at;
+	s64 budget_ns;
+	u64 pause_ns;
+	struct {
+		u64 run_ns;
 		u64 signal_ns;
 		bool hang;
 		int error;
 	} fault;
 
-	struct kthread_work work;
 	struct llist_node free;
 };
 
@@ -353,6 +385,7 @@ static inline struct figment_job *to_figment_job(struct drm_sched_job *job)
 /* figment_drv.c */
 extern struct workqueue_struct *figment_wq;
 extern struct workqueue_struct *figment_watchdog_wq;
+extern struct workqueue_struct *figment_sched_wq;
 unsigned int figment_job_timeout_ms(void);
 struct figment_client *figment_client_get(struct figment_client *client);
 void figment_client_put(struct figment_client *client);
@@ -378,8 +411,7 @@ struct figment_fence *figment_fence_alloc(void);
 void figment_fence_free(struct figment_fence *fence);
 void figment_fence_arm(struct figment_fence *fence, struct figment_sched *sched,
 		       u64 context, u64 seqno);
-struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name,
-					   unsigned int depth);
+struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name);
 void figment_sched_destroy(struct figment_sched *sched);
 void figment_sched_put(struct figment_sched *sched);
 
@@ -387,6 +419,7 @@ void figment_sched_put(struct figment_sched *sched);
 extern const struct drm_sched_backend_ops figment_sched_ops;
 struct figment_job *figment_job_create(struct figment_queue *queue);
 void figment_job_abandon(struct figment_job *job);
+void figment_job_arm(struct figment_job *job);
 void figment_job_get(struct figment_job *job);
 void figment_job_put(struct figment_job *job);
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from);
@@ -411,23 +444,27 @@ int figment_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_f
 int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* figment_copy.c */
-int figment_copy_init(struct figment_device *fdev, unsigned int rings);
-void figment_copy_fini(struct figment_device *fdev);
+struct figment_turn;
+
 int figment_copy_check(struct figment_job *job);
-void figment_copy_run(struct figment_job *job);
+int figment_copy_execute(struct figment_job *job, struct figment_turn *turn);
+
+/* figment_ring.c */
+void figment_ring_run_locked(struct figment_job *job);
+void figment_ring_lose_locked(struct figment_queue *queue);
+void figment_ring_init_queue(struct figment_queue *queue);
+int figment_ring_init(struct figment_device *fdev, unsigned int rings);
+void figment_ring_fini(struct figment_device *fdev);
 
 /* figment_host.c */
 struct file *figment_host_open(struct figment_queue *queue, u32 flags);
 void figment_host_run_locked(struct figment_job *job);
 void figment_host_lose_locked(struct figment_queue *queue, int error);
-void figment_host_init(struct figment_queue *queue);
-void figment_host_fini(struct figment_queue *queue);
+void figment_host_init_queue(struct figment_queue *queue);
+void figment_host_fini_queue(struct figment_queue *queue);
 
 /* figment_fault.c */
-int figment_fault_prepare(struct figment_job *job);
 void figment_fault_draw(struct figment_job *job);
-void figment_fault_release(struct figment_job *job);
-struct dma_fence *figment_fault_delay(struct figment_job *job);
 void figment_fault_set(struct figment_fault *fault, const struct figment_fault_args *args);
 void figment_fault_debugfs(struct figment_device *fdev, struct dentry *root);
 int figment_ioctl_queue_fault(struct drm_device *drm, void *data, struct drm_file *file);

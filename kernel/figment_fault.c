@@ -7,16 +7,15 @@
  * a job is drawn when it is submitted, in the queue's order and from the queue's
  * own seed, so that the same program gets the same faults again.
  *
- * A delay before running is one more fence the job waits for, which a timer
- * signals: the scheduler needs to know nothing of it, and the watchdog's time
- * starts after it, as it should. A delay before signalling holds a job that is
- * done back, and with it all that follow in its queue. A hung job is one that is
- * never done; what bounds it is what bounds every job.
+ * A delay before running is a timer between what the job waits for and its being
+ * ready, so that the watchdog's time starts after it, as it should. A delay before
+ * signalling holds a job that is done back, and with it all that follow in its
+ * queue. A hung job is one that is never done; what bounds it is what bounds every
+ * job.
  *
  * Root can have the same for every queue that is made from then on, in debugfs.
  */
 #include <linux/debugfs.h>
-#include <linux/hrtimer.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -24,99 +23,9 @@
 
 #include <drm/drm_debugfs.h>
 
-#include "figment_compat.h"
 #include "figment_drv.h"
 
 #define FIGMENT_MAX_FAULT_DELAY_NS	(60ull * NSEC_PER_SEC)
-
-/**
- * struct figment_delay - a fence that a timer signals
- * @base: the fence; the timer has a reference while it is started
- * @lock: the fence's
- * @timer: signals it
- * @ns: how long after figment_delay_start()
- * @started: whether that was called
- */
-struct figment_delay {
-	struct dma_fence base;
-	spinlock_t lock; /* the fence's */
-	struct hrtimer timer;
-	u64 ns;
-	bool started;
-};
-
-static const char *figment_delay_driver_name(struct dma_fence *fence)
-{
-	return "figment";
-}
-
-static const char *figment_delay_timeline_name(struct dma_fence *fence)
-{
-	return "delay";
-}
-
-static void figment_delay_free_rcu(struct rcu_head *rcu)
-{
-	struct dma_fence *base = container_of(rcu, struct dma_fence, rcu);
-
-	kfree(container_of(base, struct figment_delay, base));
-	module_put(THIS_MODULE);
-}
-
-static void figment_delay_release(struct dma_fence *base)
-{
-	call_rcu(&base->rcu, figment_delay_free_rcu);
-}
-
-static const struct dma_fence_ops figment_delay_ops = {
-	.get_driver_name = figment_delay_driver_name,
-	.get_timeline_name = figment_delay_timeline_name,
-	.release = figment_delay_release,
-};
-
-static enum hrtimer_restart figment_delay_expired(struct hrtimer *timer)
-{
-	struct figment_delay *delay = container_of(timer, struct figment_delay, timer);
-
-	dma_fence_signal(&delay->base);
-	dma_fence_put(&delay->base);
-	return HRTIMER_NORESTART;
-}
-
-static struct figment_delay *figment_delay_create(void)
-{
-	struct figment_delay *delay = kzalloc(sizeof(*delay), GFP_KERNEL_ACCOUNT);
-
-	if (!delay)
-		return NULL;
-	/* The caller is within an ioctl of this module, which it therefore holds. */
-	__module_get(THIS_MODULE);
-	spin_lock_init(&delay->lock);
-	figment_hrtimer_setup(&delay->timer, figment_delay_expired);
-	dma_fence_init(&delay->base, &figment_delay_ops, &delay->lock,
-		       dma_fence_context_alloc(1), 1);
-	return delay;
-}
-
-/**
- * figment_fault_delay - what a job has to wait for when nothing else is left
- * @job: the job
- *
- * Return: a fence, referenced, or NULL.
- */
-struct dma_fence *figment_fault_delay(struct figment_job *job)
-{
-	struct figment_delay *delay = job->fault.delay;
-
-	if (!delay || !delay->ns || delay->started)
-		return NULL;
-	delay->started = true;
-	/* One for the scheduler, one for the timer. */
-	dma_fence_get(&delay->base);
-	dma_fence_get(&delay->base);
-	hrtimer_start(&delay->timer, ns_to_ktime(delay->ns), HRTIMER_MODE_REL);
-	return &delay->base;
-}
 
 static u64 figment_fault_jittered(struct figment_fault *fault, u64 ns)
 {
@@ -130,23 +39,8 @@ static u64 figment_fault_jittered(struct figment_fault *fault, u64 ns)
 }
 
 /**
- * figment_fault_prepare - allocate what figment_fault_draw() may need
- * @job: the job, whose client's submit_lock is held until that
- */
-int figment_fault_prepare(struct figment_job *job)
-{
-	struct figment_fault *fault = &job->queue->fault;
-
-	lockdep_assert_held(&job->queue->client->submit_lock);
-	if (!fault->active || !(fault->args.delay_run_ns || fault->args.jitter_ns))
-		return 0;
-	job->fault.delay = figment_delay_create();
-	return job->fault.delay ? 0 : -ENOMEM;
-}
-
-/**
  * figment_fault_draw - decide what is to happen to a job; cannot fail
- * @job: the job, which is about to be armed
+ * @job: the job, which is about to be armed, under its client's submit_lock
  */
 void figment_fault_draw(struct figment_job *job)
 {
@@ -154,25 +48,12 @@ void figment_fault_draw(struct figment_job *job)
 
 	if (!fault->active)
 		return;
-	if (job->fault.delay)
-		job->fault.delay->ns = figment_fault_jittered(fault, fault->args.delay_run_ns);
+	job->fault.run_ns = figment_fault_jittered(fault, fault->args.delay_run_ns);
 	job->fault.signal_ns = figment_fault_jittered(fault, fault->args.delay_signal_ns);
 	fault->count++;
 	job->fault.hang = fault->count == fault->args.hang_nth;
 	if (fault->count == fault->args.fail_nth)
 		job->fault.error = fault->args.error;
-}
-
-/* The job is being freed: it, too, ends a delay that was not waited for. */
-void figment_fault_release(struct figment_job *job)
-{
-	struct figment_delay *delay = job->fault.delay;
-
-	if (!delay)
-		return;
-	if (hrtimer_cancel(&delay->timer))
-		dma_fence_put(&delay->base);
-	dma_fence_put(&delay->base);
 }
 
 static int figment_fault_check(const struct figment_fault_args *args)

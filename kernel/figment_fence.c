@@ -9,17 +9,19 @@
  *
  * It has a second duty. A finished fence may be held, as a sync_file, by anybody
  * for ever, and can be asked for its timeline's name, which it reads from its
- * scheduler. A host queue's scheduler goes with the queue. But a finished fence
- * holds its hardware fence (its parent) until it is released itself; so the
- * hardware fence holds the scheduler's memory, and the module whose code
- * releases it. A job that is cancelled before it ran has no parent: free_job
- * gives it one, for this reason alone.
+ * scheduler, which goes with the queue. But a finished fence holds its hardware
+ * fence (its parent) until it is released itself; so the hardware fence holds the
+ * scheduler's memory, and the module whose code releases it. Every job gets one,
+ * since every job is run, if only to be cancelled.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
 
 #include "figment_compat.h"
 #include "figment_drv.h"
+
+/* How many of a queue's jobs may be runnable at once. */
+#define FIGMENT_QUEUE_DEPTH	256
 
 static const char *figment_fence_driver_name(struct dma_fence *fence)
 {
@@ -105,10 +107,8 @@ void figment_fence_arm(struct figment_fence *fence, struct figment_sched *sched,
  * figment_sched_create - make a scheduler in memory that outlives it
  * @fdev: the device
  * @name: a string that lives as long as the module
- * @depth: how many jobs may be runnable at once
  */
-struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name,
-					   unsigned int depth)
+struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name)
 {
 	struct figment_sched *sched = kzalloc(sizeof(*sched), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -116,9 +116,8 @@ struct figment_sched *figment_sched_create(struct figment_device *fdev, const ch
 	if (!sched)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&sched->ref);
-	mutex_init(&sched->pause_lock);
-	ret = figment_sched_init(&sched->base, &figment_sched_ops, depth, name,
-				 fdev->drm.dev);
+	ret = figment_sched_init(&sched->base, &figment_sched_ops, figment_sched_wq,
+				 FIGMENT_QUEUE_DEPTH, name, fdev->drm.dev);
 	if (ret) {
 		kfree(sched);
 		return ERR_PTR(ret);
@@ -133,6 +132,5 @@ struct figment_sched *figment_sched_create(struct figment_device *fdev, const ch
 void figment_sched_destroy(struct figment_sched *sched)
 {
 	drm_sched_fini(&sched->base);
-	mutex_destroy(&sched->pause_lock);
 	figment_sched_put(sched);
 }

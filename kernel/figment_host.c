@@ -35,6 +35,7 @@ void figment_host_run_locked(struct figment_job *job)
 	/* If it is pending, it will look again by itself. */
 	queue_delayed_work(figment_watchdog_wq, &queue->watchdog,
 			   msecs_to_jiffies(figment_job_timeout_ms()));
+	wake_up_interruptible(&queue->wait);
 }
 
 /* Complete all that is with the executor; the first one may be to blame. */
@@ -85,16 +86,16 @@ static void figment_host_signal_locked(struct figment_queue *queue)
 		if (!job->done)
 			break;
 		if (job->due && ktime_before(ktime_get(), job->due)) {
-			hrtimer_start(&queue->held_timer, job->due, HRTIMER_MODE_ABS);
+			hrtimer_start(&queue->timer, job->due, HRTIMER_MODE_ABS);
 			break;
 		}
 		figment_job_done_locked(job, job->status);
 	}
 }
 
-static enum hrtimer_restart figment_host_held_timer(struct hrtimer *timer)
+static enum hrtimer_restart figment_host_held(struct hrtimer *timer)
 {
-	struct figment_queue *queue = container_of(timer, struct figment_queue, held_timer);
+	struct figment_queue *queue = container_of(timer, struct figment_queue, timer);
 
 	queue_work(figment_watchdog_wq, &queue->held_work);
 	return HRTIMER_NORESTART;
@@ -264,18 +265,17 @@ static const struct file_operations figment_host_fops = {
 	.llseek = noop_llseek,
 };
 
-void figment_host_init(struct figment_queue *queue)
+void figment_host_init_queue(struct figment_queue *queue)
 {
 	INIT_DELAYED_WORK(&queue->watchdog, figment_host_watchdog);
 	INIT_WORK(&queue->held_work, figment_host_held_work);
-	figment_hrtimer_setup(&queue->held_timer, figment_host_held_timer);
+	figment_hrtimer_setup(&queue->timer, figment_host_held);
 }
 
 /* No jobs are left, so nothing starts any of these again. */
-void figment_host_fini(struct figment_queue *queue)
+void figment_host_fini_queue(struct figment_queue *queue)
 {
 	cancel_delayed_work_sync(&queue->watchdog);
-	hrtimer_cancel(&queue->held_timer);
 	cancel_work_sync(&queue->held_work);
 }
 

@@ -3,18 +3,20 @@
  * DOC: jobs
  *
  * A job's life: figment_submit.c makes it, arms it and pushes it to its queue's
- * entity; the scheduler asks it here for what it waits for, runs it when that
- * has signalled, and frees it when it is done; the engine executes it in between.
+ * entity; the scheduler asks it here what it waits for, runs it when that has
+ * signalled, and frees it when it is done; the engine executes it in between.
  *
- * What it waits for is kept here and not in the scheduler's own list for three
- * reasons. A job may wait for another of the same submit, whose fence does not
- * exist before it is armed, and after that nothing may fail. A submit with 4,096
- * waits should not search a list 4,096 times. And a cancelled job should signal
- * at once, while the scheduler would first wait for what its own list has.
+ * What the scheduler gets to wait for is one fence of the job's own, ready, which
+ * is signalled once everything the job waits for is, or as soon as its queue is
+ * lost. So a cancelled job takes the way of all jobs, through run_job, rather than
+ * the one the scheduler has for entities that are killed, which differs from
+ * kernel to kernel, races with the entity's worker in some and leaks in others. A
+ * job may also wait for another of the same submit, whose fence does not exist
+ * before it is armed, when nothing may fail any more; and a submit with 4,096
+ * waits does not search a list 4,096 times.
  *
- * A job is freed by a worker: putting a buffer takes its reservation lock, and
- * free_job shares an ordered workqueue with run_job, which nobody who holds a
- * reservation lock and waits for a fence may be made to wait for.
+ * A job is freed by a worker: putting a buffer takes its reservation lock, which
+ * nobody on the way to signalling a fence, as free_job's caller is, may wait for.
  */
 #include <linux/slab.h>
 
@@ -31,17 +33,21 @@ static void figment_job_free(struct figment_job *job)
 {
 	u32 i;
 
-	figment_fault_release(job);
+	for (i = 0; i < job->num_deps; i++) {
+		if (job->awaited)
+			dma_fence_remove_callback(job->deps[i].fence, &job->deps[i].cb);
+		dma_fence_put(job->deps[i].fence);
+	}
+	/* Of those callbacks, the last one may have started it. */
+	hrtimer_cancel(&job->timer);
 	for (i = 0; i < job->num_refs; i++)
 		drm_gem_object_put(&job->refs[i].bo->base.base);
-	for (i = 0; i < job->num_deps; i++)
-		dma_fence_put(job->deps[i].fence);
 	kvfree(job->refs);
 	kvfree(job->deps);
 	kvfree(job->cmds);
 	atomic_dec(&job->queue->client->jobs);
 	figment_queue_put(job->queue);
-	kfree(job);
+	kfree_rcu(job, rcu);
 }
 
 static void figment_job_free_all(struct work_struct *work)
@@ -71,6 +77,34 @@ void figment_job_get(struct figment_job *job)
 void figment_job_put(struct figment_job *job)
 {
 	kref_put(&job->ref, figment_job_release);
+}
+
+static const char *figment_ready_driver_name(struct dma_fence *fence)
+{
+	return "figment";
+}
+
+static const char *figment_ready_timeline_name(struct dma_fence *fence)
+{
+	return "ready";
+}
+
+static void figment_ready_release(struct dma_fence *fence)
+{
+	figment_job_put(container_of(fence, struct figment_job, ready));
+}
+
+/* None but the scheduler ever gets to see one. */
+static const struct dma_fence_ops figment_ready_ops = {
+	.get_driver_name = figment_ready_driver_name,
+	.get_timeline_name = figment_ready_timeline_name,
+	.release = figment_ready_release,
+};
+
+static enum hrtimer_restart figment_job_delayed(struct hrtimer *timer)
+{
+	dma_fence_signal(&container_of(timer, struct figment_job, timer)->ready);
+	return HRTIMER_NORESTART;
 }
 
 /**
@@ -103,6 +137,8 @@ struct figment_job *figment_job_create(struct figment_queue *queue)
 	kref_init(&job->ref);
 	INIT_LIST_HEAD(&job->link);
 	INIT_LIST_HEAD(&job->unread);
+	spin_lock_init(&job->ready_lock);
+	figment_hrtimer_setup(&job->timer, figment_job_delayed);
 	figment_queue_get(queue);
 	job->queue = queue;
 	return job;
@@ -125,6 +161,21 @@ void figment_job_abandon(struct figment_job *job)
 	drm_sched_job_cleanup(&job->base);
 	figment_fence_free(job->fence);
 	figment_job_put(job);
+}
+
+/**
+ * figment_job_arm - give a job its fences; cannot fail
+ * @job: the job, numbered
+ */
+void figment_job_arm(struct figment_job *job)
+{
+	struct figment_queue *queue = job->queue;
+
+	drm_sched_job_arm(&job->base);
+	figment_fence_arm(job->fence, queue->sched, queue->fence_context, job->seqno);
+	figment_job_get(job);
+	dma_fence_init(&job->ready, &figment_ready_ops, &job->ready_lock,
+		       queue->fence_context + 1, job->seqno);
 }
 
 /**
@@ -154,60 +205,92 @@ int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 fr
 		job->deps = deps;
 		job->max_deps = max;
 	}
-	job->deps[job->num_deps++] = (struct figment_dep){ .fence = fence, .job = from };
+	job->deps[job->num_deps++] = (struct figment_dep){ .fence = fence, .from = from };
 	return 0;
 }
 
-/* Called again and again until it returns NULL: then the job may run. */
+/* One thing less to wait for. Runs within fences' callbacks: takes no queue's lock. */
+static void figment_job_less(struct figment_job *job)
+{
+	if (!atomic_dec_and_test(&job->num_waiting))
+		return;
+	if (job->fault.run_ns)
+		hrtimer_start(&job->timer, ns_to_ktime(job->fault.run_ns), HRTIMER_MODE_REL);
+	else
+		dma_fence_signal(&job->ready);
+}
+
+static void figment_job_dep_signalled(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	figment_job_less(container_of(cb, struct figment_dep, cb)->job);
+}
+
+static void figment_job_await(struct figment_job *job)
+{
+	u32 i;
+
+	job->awaited = true;
+	atomic_set(&job->num_waiting, 1);
+	for (i = 0; i < job->num_deps; i++) {
+		struct figment_dep *dep = &job->deps[i];
+
+		dep->job = job;
+		atomic_inc(&job->num_waiting);
+		if (dma_fence_add_callback(dep->fence, &dep->cb, figment_job_dep_signalled))
+			atomic_dec(&job->num_waiting);
+	}
+	figment_job_less(job);
+}
+
+/* Called for a queue's next job until it returns NULL: then the job is run. */
 static struct dma_fence *figment_job_prepare(struct drm_sched_job *base,
 					     struct drm_sched_entity *entity)
 {
 	struct figment_job *job = to_figment_job(base);
+	struct figment_queue *queue = job->queue;
+	bool lost;
 
-	/* One of a lost queue waits no longer: run_job completes it. */
-	if (READ_ONCE(job->queue->error))
+	if (!job->num_deps && !job->fault.run_ns)
 		return NULL;
-	while (job->next_dep < job->num_deps) {
-		struct dma_fence *fence = job->deps[job->next_dep].fence;
-
-		job->deps[job->next_dep++].fence = NULL;
-		if (!dma_fence_is_signaled(fence))
-			return fence;
-		dma_fence_put(fence);
-	}
-	return figment_fault_delay(job);
+	spin_lock(&queue->lock);
+	lost = queue->error;
+	queue->waiting = job;
+	spin_unlock(&queue->lock);
+	if (!lost && !job->awaited)
+		figment_job_await(job);
+	if (lost || dma_fence_is_signaled(&job->ready))
+		return NULL;
+	return dma_fence_get(&job->ready);
 }
 
 static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 {
 	struct figment_job *job = to_figment_job(base);
 	struct figment_queue *queue = job->queue;
-	struct dma_fence *fence;
 	bool cookie = dma_fence_begin_signalling();
+	bool first;
 
-	job->taken = true;
+	/* One for the scheduler, one for the engine. */
+	dma_fence_get(&job->fence->base);
+	figment_job_get(job);
+
 	spin_lock(&queue->lock);
-	if (queue->error) {
-		fence = ERR_PTR(figment_queue_cancelled(queue));
-	} else {
-		fence = dma_fence_get(&job->fence->base);
-		figment_job_get(job);
-		job->run_time = ktime_get();
-		list_add_tail(&job->link, &queue->running);
-		trace_figment_job_run(job);
-		if (queue->engine == FIGMENT_HOST)
-			figment_host_run_locked(job);
-	}
+	queue->waiting = NULL;
+	job->run_time = ktime_get();
+	first = list_empty(&queue->running);
+	list_add_tail(&job->link, &queue->running);
+	trace_figment_job_run(job);
+	/* Behind one that a ring has yet to let go of, it is cancelled with that. */
+	if (queue->error && first)
+		figment_job_done_locked(job, figment_queue_cancelled(queue));
+	else if (queue->engine == FIGMENT_HOST)
+		figment_host_run_locked(job);
+	else
+		figment_ring_run_locked(job);
 	spin_unlock(&queue->lock);
 
-	if (!IS_ERR(fence)) {
-		if (queue->engine == FIGMENT_COPY)
-			figment_copy_run(job);
-		else
-			wake_up_interruptible(&queue->wait);
-	}
 	dma_fence_end_signalling(cookie);
-	return fence;
+	return &job->fence->base;
 }
 
 /**
@@ -218,16 +301,12 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 void figment_job_done_locked(struct figment_job *job, int error)
 {
 	struct figment_queue *queue = job->queue;
-	ktime_t now = ktime_get();
-	ktime_t since = max(job->run_time, queue->last_done);
 
 	lockdep_assert_held(&queue->lock);
 	list_del_init(&job->link);
 	list_del_init(&job->unread);
 	queue->completed = job->seqno;
-	queue->last_done = now;
-	atomic64_add(ktime_to_ns(ktime_sub(now, since)),
-		     &queue->client->busy_ns[queue->engine]);
+	queue->last_done = ktime_get();
 	trace_figment_job_done(job, error);
 	if (error) {
 		/* 6.1's scheduler does not hand the error on, so do both. */
@@ -243,15 +322,11 @@ static void figment_job_free_sched(struct drm_sched_job *base)
 	struct figment_job *job = to_figment_job(base);
 	struct dma_fence *hw = &job->fence->base;
 
-	/* Never ran: have it keep the scheduler as others do (figment_fence.c). */
-	if (!base->s_fence->parent)
-		base->s_fence->parent = dma_fence_get(hw);
-	/* A killed job still counts in its ring's load, by which rings are chosen. */
-	if (!job->taken)
-		atomic_dec(base->sched->score);
 	drm_sched_job_cleanup(base);
-	dma_fence_put(hw);
+	dma_fence_put(&job->ready);
 	figment_job_put(job);
+	/* Last, as it may be what holds this code. */
+	dma_fence_put(hw);
 }
 
 const struct drm_sched_backend_ops figment_sched_ops = {

@@ -2,22 +2,22 @@
 /**
  * DOC: queues
  *
- * A queue is a drm_sched entity, an engine, and a state. A copy queue's entity
- * chooses among the schedulers of the copy rings; a host queue has a scheduler
- * of its own, as queues that firmware schedules have elsewhere, so that an
- * executor that hangs is in nobody else's way.
+ * A queue is a drm_sched entity with a scheduler of its own, as queues that
+ * firmware schedules have elsewhere, an engine, and a state. The scheduler keeps
+ * its jobs in order and waits for what they wait for; who gets a copy ring when
+ * is decided after that, among queues that have something to do (figment_ring.c).
+ * So an executor that hangs, or a thousand jobs that wait, are in nobody's way.
  *
  * A queue is alive until it is lost: by a job that timed out, an executor that
- * died, its end, or the device's. It never comes back. Losing it is done in two
- * steps, because the first is on the way to signalling fences and may not sleep:
- * figment_queue_lose() completes what is with the engine, and a worker then
- * kills what still waits in the entity, under the lock that submits hold.
+ * died, its end, or the device's. It never comes back. figment_queue_lose()
+ * completes what is with the engine and says that the next job is ready; run_job
+ * then cancels that and all that follow.
  *
  * drm_sched has a time-out too. It is not used: it is restarted by each job that
  * starts, so that a client could put the end of a hung job off for as long as it
  * likes, and it wants schedulers stopped and started again, which was done
  * differently in each kernel. Here a hung job costs its queue and nothing else,
- * and the engines bound it: figment_copy.c between two chunks, figment_host.c
+ * and the engines bound it: figment_ring.c between two chunks, figment_host.c
  * with a watchdog.
  */
 #include <linux/capability.h>
@@ -27,8 +27,6 @@
 
 #include "figment_compat.h"
 #include "figment_drv.h"
-
-#define FIGMENT_HOST_DEPTH	256
 
 struct figment_queue *figment_queue_find(struct figment_client *client, u32 id)
 {
@@ -47,42 +45,6 @@ void figment_queue_get(struct figment_queue *queue)
 	kref_get(&queue->ref);
 }
 
-/*
- * The scheduler is paused meanwhile. It may be about to take a job out of the very
- * entity, and would put the entity back among those with jobs when that is done,
- * where a ring would find it after its end.
- */
-static void figment_queue_kill_entity(struct figment_queue *queue)
-{
-	struct figment_sched *sched = container_of(queue->entity.rq->sched,
-						   struct figment_sched, base);
-
-	mutex_lock(&sched->pause_lock);
-	figment_sched_pause(&sched->base);
-	drm_sched_entity_fini(&queue->entity);
-	figment_sched_resume(&sched->base);
-	mutex_unlock(&sched->pause_lock);
-}
-
-/* Kills what waits in the entity. Idempotent; sleeps, but for no fence. */
-static void figment_queue_reap(struct figment_queue *queue)
-{
-	mutex_lock(&queue->client->submit_lock);
-	if (!queue->dead) {
-		queue->dead = true;
-		figment_queue_kill_entity(queue);
-	}
-	mutex_unlock(&queue->client->submit_lock);
-}
-
-static void figment_queue_reap_work(struct work_struct *work)
-{
-	struct figment_queue *queue = container_of(work, struct figment_queue, reap_work);
-
-	figment_queue_reap(queue);
-	figment_queue_put(queue);
-}
-
 static void figment_queue_free_work(struct work_struct *work)
 {
 	struct figment_queue *queue = container_of(work, struct figment_queue, free_work);
@@ -92,10 +54,12 @@ static void figment_queue_free_work(struct work_struct *work)
 	list_del(&queue->link);
 	mutex_unlock(&fdev->lock);
 
-	figment_host_fini(queue);
-	figment_queue_reap(queue);
-	if (queue->sched)
-		figment_sched_destroy(queue->sched);
+	/* No jobs are left, so nothing starts any of these again. */
+	hrtimer_cancel(&queue->timer);
+	if (queue->engine == FIGMENT_HOST)
+		figment_host_fini_queue(queue);
+	drm_sched_entity_fini(&queue->entity);
+	figment_sched_destroy(queue->sched);
 	figment_client_put(queue->client);
 	mutex_destroy(&queue->read_lock);
 	kfree(queue);
@@ -135,6 +99,10 @@ void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
 		queue->guilty = guilty;
 		if (queue->engine == FIGMENT_HOST)
 			figment_host_lose_locked(queue, error);
+		else
+			figment_ring_lose_locked(queue);
+		if (queue->waiting)
+			dma_fence_signal(&queue->waiting->ready);
 	}
 	spin_unlock(&queue->lock);
 	dma_fence_end_signalling(cookie);
@@ -145,14 +113,11 @@ void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
 		drm_dbg(&queue->fdev->drm, "client %llu: queue %u lost: %d\n",
 			queue->client->id, queue->id, error);
 	wake_up_all(&queue->wait);
-	if (kref_get_unless_zero(&queue->ref) && !queue_work(figment_wq, &queue->reap_work))
-		figment_queue_put(queue);
 }
 
 static void figment_queue_close(struct figment_queue *queue)
 {
 	figment_queue_lose(queue, -ECANCELED, false);
-	figment_queue_reap(queue);
 	figment_queue_put(queue);
 }
 
@@ -181,42 +146,25 @@ void figment_queue_unplug_all(struct figment_device *fdev)
 	mutex_unlock(&fdev->lock);
 }
 
-static enum drm_sched_priority figment_queue_priority(u32 priority)
-{
-	switch (priority) {
-	case DRM_FIGMENT_PRIORITY_LOW:
-		return FIGMENT_SCHED_PRIORITY_LOW;
-	case DRM_FIGMENT_PRIORITY_HIGH:
-		return DRM_SCHED_PRIORITY_HIGH;
-	default:
-		return DRM_SCHED_PRIORITY_NORMAL;
-	}
-}
-
 static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 						 struct figment_client *client,
 						 u32 engine, u32 priority)
 {
-	struct drm_gpu_scheduler **list = fdev->ring_list, *own;
-	unsigned int count = fdev->num_rings;
+	struct drm_gpu_scheduler *list;
 	struct figment_queue *queue;
 	int ret;
 
 	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
-	if (engine == FIGMENT_HOST) {
-		queue->sched = figment_sched_create(fdev, "figment-host", FIGMENT_HOST_DEPTH);
-		if (IS_ERR(queue->sched)) {
-			ret = PTR_ERR(queue->sched);
-			goto err_queue;
-		}
-		own = &queue->sched->base;
-		list = &own;
-		count = 1;
+	queue->sched = figment_sched_create(fdev, engine == FIGMENT_HOST ? "figment-host" :
+							  "figment-copy");
+	if (IS_ERR(queue->sched)) {
+		ret = PTR_ERR(queue->sched);
+		goto err_queue;
 	}
-	ret = drm_sched_entity_init(&queue->entity, figment_queue_priority(priority),
-				    list, count, NULL);
+	list = &queue->sched->base;
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_NORMAL, &list, 1, NULL);
 	if (ret)
 		goto err_sched;
 
@@ -225,14 +173,17 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	drm_dev_get(&fdev->drm);
 	queue->client = figment_client_get(client);
 	queue->engine = engine;
-	queue->fence_context = dma_fence_context_alloc(1);
+	queue->priority = priority;
+	queue->fence_context = dma_fence_context_alloc(2);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->running);
 	INIT_LIST_HEAD(&queue->unread);
 	init_waitqueue_head(&queue->wait);
 	mutex_init(&queue->read_lock);
-	figment_host_init(queue);
-	INIT_WORK(&queue->reap_work, figment_queue_reap_work);
+	if (engine == FIGMENT_HOST)
+		figment_host_init_queue(queue);
+	else
+		figment_ring_init_queue(queue);
 	INIT_WORK(&queue->free_work, figment_queue_free_work);
 
 	mutex_lock(&fdev->lock);
@@ -242,8 +193,7 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	return queue;
 
 err_sched:
-	if (queue->sched)
-		figment_sched_destroy(queue->sched);
+	figment_sched_destroy(queue->sched);
 err_queue:
 	kfree(queue);
 	return ERR_PTR(ret);

@@ -177,9 +177,7 @@ static int figment_submit_job(struct figment_submit *submit, u32 index,
 	if (copy ? args->user_data : args->cmds.count || args->cmds.ptr || args->cmds.stride)
 		return -EINVAL;
 	job->user_data = args->user_data;
-	ret = figment_fault_prepare(job);
-	if (!ret)
-		ret = figment_submit_bos(submit, job, &args->bos);
+	ret = figment_submit_bos(submit, job, &args->bos);
 	if (!ret)
 		ret = figment_submit_waits(submit, job, &args->waits);
 	if (!ret)
@@ -196,10 +194,9 @@ static int figment_submit_number(struct figment_submit *submit)
 
 	for (i = 0; i < submit->num_jobs; i++) {
 		struct figment_queue *queue = submit->jobs[i].job->queue;
-		int error = READ_ONCE(queue->error);
 
-		if (error || queue->dead)
-			return error == -ENODEV ? -ENODEV : -ECANCELED;
+		if (READ_ONCE(queue->error))
+			return figment_queue_cancelled(queue);
 	}
 	for (i = 0; i < submit->num_jobs; i++) {
 		struct figment_job *job = submit->jobs[i].job;
@@ -253,17 +250,14 @@ static void figment_submit_commit(struct figment_submit *submit)
 		struct figment_job *job = sj->job;
 
 		figment_fault_draw(job);
-		drm_sched_job_arm(&job->base);
-		figment_fence_arm(job->fence,
-				  container_of(job->base.sched, struct figment_sched, base),
-				  job->queue->fence_context, job->seqno);
+		figment_job_arm(job);
 		sj->finished = dma_fence_get(&job->base.s_fence->finished);
 
 		for (j = 0; j < job->num_deps; j++) {
 			struct figment_dep *dep = &job->deps[j];
 
 			if (!dep->fence)
-				dep->fence = dma_fence_get(submit->jobs[dep->job].finished);
+				dep->fence = dma_fence_get(submit->jobs[dep->from].finished);
 		}
 		figment_resv_commit(submit, sj);
 		for (j = 0; j < sj->num_signals; j++)

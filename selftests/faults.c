@@ -216,7 +216,7 @@ TEST_F(faults, killed_in_a_delay)
 	file = copy_nop(self->fd, self->copy);
 	EXPECT_TRUE(pending(file));
 	must(figment_queue_destroy(self->fd, self->copy));
-	EXPECT_TRUE(cancelled(settle(file)));
+	EXPECT_EQ(-ECANCELED, settle(file));
 }
 
 FIXTURE(short_time) {

@@ -371,11 +371,6 @@ int settle(int sync_file)
 	return figment_sync_file_status(sync_file);
 }
 
-bool cancelled(int status)
-{
-	return status == -ECANCELED || status == -ESRCH;
-}
-
 uint32_t syncobj_create(int fd)
 {
 	uint32_t syncobj;

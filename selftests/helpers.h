@@ -145,11 +145,6 @@ bool pending(int sync_file);
 bool stays_pending(int sync_file);
 /** settle() - how it ended: 1, or the negative errno it carries; 0 is not at all */
 int settle(int sync_file);
-/**
- * cancelled() - whether a job that had yet to start ended with its queue
- * @status: from settle(); the scheduler has an errno of its own for these
- */
-bool cancelled(int status);
 uint32_t syncobj_create(int fd);
 /** syncobj_settle() - likewise of a syncobj, or its point: 0, or -ETIME */
 int syncobj_settle(int fd, uint32_t syncobj, uint64_t point);

@@ -136,7 +136,7 @@ TEST_F(used, by_a_cancelled_sync_file)
 	file = submit_file(self->fd, &job);
 	close(job.waits[0].fd);
 	close(self->fd);
-	EXPECT_TRUE(cancelled(settle(file)));
+	EXPECT_EQ(-ECANCELED, settle(file));
 	close(host.fd);
 	close(other);
 	if (module_unload())

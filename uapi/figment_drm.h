@@ -202,8 +202,7 @@ struct drm_figment_gem_userptr {
  *
  * A queue is lost for good: it takes no more jobs, and those outstanding complete
  * with an error at once. That is -ETIMEDOUT for the job that took too long,
- * -ENODEV for all when the device is unplugged, otherwise -ECANCELED, or -ESRCH
- * for a job that was still waiting for something.
+ * -ENODEV for all when the device is unplugged, otherwise -ECANCELED.
  */
 struct drm_figment_queue_create {
 	__u32 engine;
