@@ -16,6 +16,8 @@ have()
 have drm/drm_drv.h 'char \*date;' DRIVER_DATE
 have drm/drm_drv.h '\(\*gem_prime_mmap\)' PRIME_MMAP
 have drm/drm_drv.h '\(\*show_fdinfo\)' SHOW_FDINFO
+have drm/drm_drv.h 'drm_dev_wedged_event\(' WEDGED_EVENT
+have drm/drm_device.h 'struct drm_wedge_task_info \{' WEDGED_TASK
 have drm/drm_file.h 'drm_show_memory_stats\(' MEMORY_STATS
 have drm/drm_gem.h 'int drm_gem_vmap\(' GEM_VMAP
 have drm/drm_gem.h 'int drm_gem_vmap_unlocked\(' GEM_VMAP_UNLOCKED

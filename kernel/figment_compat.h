@@ -130,6 +130,19 @@ static inline size_t figment_list_count_nodes(struct list_head *head)
 }
 #endif
 
+/* Since 6.15 a device can say that something was lost, and since 6.17 to whom. */
+static inline void figment_wedged_event(struct drm_device *drm, pid_t pid, const char *comm)
+{
+#if defined(FIGMENT_HAVE_WEDGED_TASK)
+	struct drm_wedge_task_info task = { .pid = pid };
+
+	strscpy(task.comm, comm, sizeof(task.comm));
+	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_NONE, &task);
+#elif defined(FIGMENT_HAVE_WEDGED_EVENT)
+	drm_dev_wedged_event(drm, DRM_WEDGE_RECOVERY_NONE);
+#endif
+}
+
 /* GEM: map into the kernel, with the reservation lock not held by the caller. */
 static inline int figment_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 {

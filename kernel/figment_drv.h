@@ -9,6 +9,7 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/prandom.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -22,8 +23,6 @@
 #include <drm/gpu_scheduler.h>
 
 #include "figment_drm.h"
-
-struct task_struct;
 
 /**
  * DOC: who holds what
@@ -146,7 +145,8 @@ static inline struct figment_device *to_figment_device(struct drm_device *drm)
  * struct figment_client - what one open file has
  * @ref: the open file's and its queues'
  * @id: as fdinfo shows it
- * @pid: who opened it, for debugfs
+ * @pid: who opened it, for people
+ * @comm: their name
  * @queues: by id
  * @submit_lock: from resolving a submit's dependencies until its jobs are pushed
  * @jobs: jobs that exist
@@ -156,6 +156,7 @@ struct figment_client {
 	struct kref ref;
 	u64 id;
 	pid_t pid;
+	char comm[TASK_COMM_LEN];
 	struct xarray queues;
 	struct mutex submit_lock; /* from dependencies to pushing */
 	atomic_t jobs;
@@ -233,6 +234,8 @@ struct figment_fence {
  * @watchdog: bounds the first of @running
  * @timer: when the first of @running goes on, or may signal
  * @held_work: has it do so
+ * @hung: the job that took too long
+ * @dump_work: writes down which that was
  * @free_work: frees it
  */
 struct figment_queue {
@@ -267,6 +270,8 @@ struct figment_queue {
 	struct delayed_work watchdog;
 	struct hrtimer timer;
 	struct work_struct held_work;
+	struct figment_job *hung;
+	struct work_struct dump_work;
 	struct work_struct free_work;
 };
 
@@ -462,6 +467,9 @@ void figment_host_run_locked(struct figment_job *job);
 void figment_host_lose_locked(struct figment_queue *queue, int error);
 void figment_host_init_queue(struct figment_queue *queue);
 void figment_host_fini_queue(struct figment_queue *queue);
+
+/* figment_dump.c */
+void figment_dump_locked(struct figment_job *job);
 
 /* figment_fault.c */
 void figment_fault_draw(struct figment_job *job);

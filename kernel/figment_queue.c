@@ -97,6 +97,9 @@ void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
 	if (first) {
 		WRITE_ONCE(queue->error, error);
 		queue->guilty = guilty;
+		if (error == -ETIMEDOUT && !list_empty(&queue->running))
+			figment_dump_locked(list_first_entry(&queue->running,
+							     struct figment_job, link));
 		if (queue->engine == FIGMENT_HOST)
 			figment_host_lose_locked(queue, error);
 		else
