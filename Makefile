@@ -61,7 +61,7 @@ uninstall: uninstall-userspace uninstall-tools uninstall-module
 # Run inside the guest's root, by vm/run: what a user installs, and what a test needs.
 guest-install: PREFIX := /usr
 guest-install: install install-demo
-	$(MAKE) -C selftests install
+	$(MAKE) -C selftests install M32=y
 
 clean:
 	rm -rf $(BUILD)

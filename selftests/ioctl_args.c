@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include "helpers.h"
+#include "uapi_layout.h"
 
 FIXTURE(args) {
 	int fd;
@@ -189,7 +190,7 @@ TEST_F(args, bad_addresses)
 		EXPECT_EQ(-EFAULT, raw_ioctl(self->fd, requests[i], hole + PAGE));
 		EXPECT_EQ(-EFAULT, raw_ioctl(self->fd, requests[i], hole + PAGE - 4));
 		EXPECT_EQ(-EFAULT, raw_ioctl(self->fd, requests[i],
-					     (void *)0xffff888000001000ul));
+					     (void *)(uintptr_t)0xffff888000001000ull));
 	}
 }
 

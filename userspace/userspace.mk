@@ -23,7 +23,7 @@ LIBDRM_CFLAGS = $(shell $(PKG_CONFIG) --cflags libdrm)
 LIBDRM_LIBS = $(shell $(PKG_CONFIG) --libs libdrm)
 VULKAN_CFLAGS = $(shell $(PKG_CONFIG) --cflags vulkan)
 
-FIGMENT_COMPILE = $(CC) -D_GNU_SOURCE -Iuapi $(LIBDRM_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) \
+FIGMENT_COMPILE = $(CC) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iuapi $(LIBDRM_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) \
 	-fPIC
 FIGMENT_LINK = $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-Bsymbolic
 
