@@ -19,12 +19,15 @@
 
 #include "figment_submit.h"
 
-static int figment_sync_check(const struct drm_figment_sync *sync, s32 fd)
+static int figment_sync_check(const struct figment_submit *submit,
+			      const struct drm_figment_sync *sync, s32 fd)
 {
 	switch (sync->type) {
 	case DRM_FIGMENT_SYNC_BINARY:
 		return sync->flags || sync->fd || sync->point ? -EINVAL : 0;
 	case DRM_FIGMENT_SYNC_TIMELINE:
+		if (submit->fdev->hide & DRM_FIGMENT_HIDE_TIMELINE)
+			return -EOPNOTSUPP;
 		return sync->flags || sync->fd || !sync->point ? -EINVAL : 0;
 	case DRM_FIGMENT_SYNC_FILE:
 		if (sync->flags || sync->handle || sync->point)
@@ -102,7 +105,7 @@ int figment_wait_add(struct figment_submit *submit, struct figment_job *job,
 		     const struct drm_figment_sync *sync)
 {
 	struct dma_fence *fence;
-	int ret = figment_sync_check(sync, 0);
+	int ret = figment_sync_check(submit, sync, 0);
 
 	if (ret)
 		return ret;
@@ -142,7 +145,7 @@ static int figment_signal_prepare_file(struct figment_signal *signal)
 int figment_signal_prepare(struct figment_submit *submit, struct figment_signal *signal,
 			   u32 job, struct drm_figment_sync *sync)
 {
-	int ret = figment_sync_check(sync, -1);
+	int ret = figment_sync_check(submit, sync, -1);
 
 	signal->fd = -1;
 	signal->job = job;

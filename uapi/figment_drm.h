@@ -411,9 +411,9 @@ struct drm_figment_job {
  * than the limits above), -ENOENT (a handle or queue), -EEXIST (a buffer listed
  * twice), -ERANGE (a command outside its buffer, or an index outside the list),
  * -EACCES (a command writes a buffer not listed as written, or reads one not
- * listed as read), -EOPNOTSUPP (a foreign buffer that the CPU cannot reach),
- * -EMFILE (fds), -EBUSY (65,536 jobs of this client are outstanding),
- * -ECANCELED (the queue is lost).
+ * listed as read), -EOPNOTSUPP (a foreign buffer that the CPU cannot reach; a
+ * timeline where the operator has hidden them), -EMFILE (fds), -EBUSY (65,536
+ * jobs of this client are outstanding), -ECANCELED (the queue is lost).
  */
 struct drm_figment_submit {
 	struct drm_figment_array jobs;
