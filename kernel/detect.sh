@@ -19,6 +19,7 @@ have drm/drm_drv.h '\(\*show_fdinfo\)' SHOW_FDINFO
 have drm/drm_drv.h 'drm_dev_wedged_event\(' WEDGED_EVENT
 have drm/drm_device.h 'struct drm_wedge_task_info \{' WEDGED_TASK
 have drm/drm_file.h 'drm_show_memory_stats\(' MEMORY_STATS
+have drm/drm_gem.h '\(\*status\)' GEM_STATUS
 have drm/drm_gem.h 'int drm_gem_vmap\(' GEM_VMAP
 have drm/drm_gem.h 'int drm_gem_vmap_unlocked\(' GEM_VMAP_UNLOCKED
 have drm/gpu_scheduler.h 'struct drm_sched_init_args' SCHED_INIT_ARGS

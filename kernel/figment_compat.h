@@ -96,6 +96,17 @@ static void figment_fop_show_fdinfo(struct seq_file *m, struct file *f) \
 }
 #endif
 
+/* What the DRM core cannot tell of a buffer, and up to 6.4 does not ask. */
+#ifdef FIGMENT_HAVE_GEM_STATUS
+#define FIGMENT_GEM_STATUS(fn) .status = (fn),
+#else
+#define FIGMENT_GEM_STATUS(fn)
+enum drm_gem_object_status {
+	DRM_GEM_OBJECT_RESIDENT = BIT(0),
+};
+#endif
+enum drm_gem_object_status figment_gem_status(struct drm_gem_object *obj);
+
 /* Who has no drm_show_fdinfo() prints the generic keys and the sizes itself. */
 #ifdef FIGMENT_HAVE_MEMORY_STATS
 static inline void figment_show_memory(struct drm_printer *p, struct drm_file *file)
@@ -105,15 +116,27 @@ static inline void figment_show_memory(struct drm_printer *p, struct drm_file *f
 #else
 static inline void figment_show_memory(struct drm_printer *p, struct drm_file *file)
 {
+	u64 total = 0, shared = 0, active = 0, resident = 0;
 	struct drm_gem_object *obj;
-	u64 total = 0;
 	int id;
 
 	spin_lock(&file->table_lock);
-	idr_for_each_entry(&file->object_idr, obj, id)
+	idr_for_each_entry(&file->object_idr, obj, id) {
 		total += obj->size;
+		if (obj->handle_count > 1 || obj->dma_buf)
+			shared += obj->size;
+		if (!dma_resv_test_signaled(obj->resv, dma_resv_usage_rw(true)))
+			active += obj->size;
+		if (figment_gem_status(obj) & DRM_GEM_OBJECT_RESIDENT)
+			resident += obj->size;
+	}
 	spin_unlock(&file->table_lock);
 	drm_printf(p, "drm-total-memory:\t%llu KiB\n", total >> 10);
+	drm_printf(p, "drm-shared-memory:\t%llu KiB\n", shared >> 10);
+	drm_printf(p, "drm-active-memory:\t%llu KiB\n", active >> 10);
+	drm_printf(p, "drm-resident-memory:\t%llu KiB\n", resident >> 10);
+	/* No buffer is ever purgeable. */
+	drm_printf(p, "drm-purgeable-memory:\t0\n");
 }
 #endif
 

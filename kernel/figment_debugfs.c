@@ -2,14 +2,20 @@
 /**
  * DOC: debugfs
  *
- * Who has what on a device, for root: its queues with the state of each, and its
- * buffers with what they count in its memory.
+ * Who has what on a device, for root: its clients, its queues with the state of
+ * each, and its buffers with what they count in its memory and who holds them. A
+ * buffer is held by handles, which are listed here, or else by its dma-buf, by
+ * mappings and jobs; whoever has a dma-buf's fd has its inode in an fdinfo.
+ *
+ * A line is a record. What programs call themselves is therefore escaped.
  */
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
 
 #include "figment_drv.h"
+
+#define FIGMENT_COMM_ESCAPE	" ,:\t\n\\"
 
 static struct figment_device *figment_debugfs_device(struct seq_file *m)
 {
@@ -43,6 +49,42 @@ static int figment_debugfs_queues(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int figment_debugfs_clients(struct seq_file *m, void *unused)
+{
+	struct figment_device *fdev = figment_debugfs_device(m);
+	struct drm_file *file;
+
+	seq_puts(m, "client pid buffers bytes jobs comm\n");
+	mutex_lock(&fdev->drm.filelist_mutex);
+	list_for_each_entry(file, &fdev->drm.filelist, lhead) {
+		struct figment_client *client = file->driver_priv;
+
+		mutex_lock(&fdev->lock);
+		seq_printf(m, "%llu %d %u %llu %d ", client->id, client->pid,
+			   client->num_bos, client->bo_bytes, atomic_read(&client->jobs));
+		mutex_unlock(&fdev->lock);
+		seq_escape(m, client->comm, FIGMENT_COMM_ESCAPE);
+		seq_putc(m, '\n');
+	}
+	mutex_unlock(&fdev->drm.filelist_mutex);
+	return 0;
+}
+
+/* client:pid:comm,... or - */
+static void figment_debugfs_holders(struct seq_file *m, const struct figment_bo *bo)
+{
+	const struct figment_holder *holder;
+	const char *separator = "";
+
+	list_for_each_entry(holder, &bo->holders, link) {
+		seq_printf(m, "%s%llu:%d:", separator, holder->client->id, holder->client->pid);
+		seq_escape(m, holder->client->comm, FIGMENT_COMM_ESCAPE);
+		separator = ",";
+	}
+	if (list_empty(&bo->holders))
+		seq_putc(m, '-');
+}
+
 static int figment_debugfs_memory(struct seq_file *m, void *unused)
 {
 	struct figment_device *fdev = figment_debugfs_device(m);
@@ -50,19 +92,24 @@ static int figment_debugfs_memory(struct seq_file *m, void *unused)
 
 	seq_printf(m, "limit %llu used %lld\n", fdev->memory_limit,
 		   atomic64_read(&fdev->memory_used));
-	seq_puts(m, "size charged handles kind mapped label\n");
+	seq_puts(m, "size charged handles kind mapped dmabuf holders label\n");
 	mutex_lock(&fdev->lock);
-	list_for_each_entry(bo, &fdev->bos, link)
-		seq_printf(m, "%zu %llu %u %s %s %s\n", bo->base.base.size, bo->charged,
+	list_for_each_entry(bo, &fdev->bos, link) {
+		seq_printf(m, "%zu %llu %u %s %s %lu ", bo->base.base.size, bo->charged,
 			   READ_ONCE(bo->base.base.handle_count),
 			   bo->base.base.import_attach ? "imported" :
 			   bo->num_user_pages ? "userptr" : "own",
-			   iosys_map_is_null(&bo->map) ? "no" : "yes", bo->label);
+			   iosys_map_is_null(&bo->map) ? "no" : "yes",
+			   READ_ONCE(bo->dmabuf));
+		figment_debugfs_holders(m, bo);
+		seq_printf(m, " %s\n", bo->label);
+	}
 	mutex_unlock(&fdev->lock);
 	return 0;
 }
 
 static const struct drm_info_list figment_debugfs_files[] = {
+	{ "figment_clients", figment_debugfs_clients, 0 },
 	{ "figment_queues", figment_debugfs_queues, 0 },
 	{ "figment_memory", figment_debugfs_memory, 0 },
 };

@@ -92,7 +92,7 @@ static int figment_open(struct drm_device *drm, struct drm_file *file)
 	kref_init(&client->ref);
 	client->id = figment_client_id(file);
 	client->pid = task_tgid_nr(current);
-	get_task_comm(client->comm, current);
+	get_task_comm(client->comm, current->group_leader);
 	xa_init_flags(&client->queues, XA_FLAGS_ALLOC1);
 	mutex_init(&client->submit_lock);
 	file->driver_priv = client;

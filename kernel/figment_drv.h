@@ -146,7 +146,9 @@ static inline struct figment_device *to_figment_device(struct drm_device *drm)
  * @ref: the open file's and its queues'
  * @id: as fdinfo shows it
  * @pid: who opened it, for people
- * @comm: their name
+ * @comm: and what that is called
+ * @num_bos: buffers it has handles of; under the device's lock
+ * @bo_bytes: their size; likewise
  * @queues: by id
  * @submit_lock: from resolving a submit's dependencies until its jobs are pushed
  * @jobs: jobs that exist
@@ -157,6 +159,8 @@ struct figment_client {
 	u64 id;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	u32 num_bos;
+	u64 bo_bytes;
 	struct xarray queues;
 	struct mutex submit_lock; /* from dependencies to pushing */
 	atomic_t jobs;
@@ -164,9 +168,23 @@ struct figment_client {
 };
 
 /**
+ * struct figment_holder - a client that has handles of a buffer
+ * @link: in the buffer's list
+ * @client: the client, which is there for as long as it has handles
+ * @handles: how many
+ */
+struct figment_holder {
+	struct list_head link;
+	struct figment_client *client;
+	u32 handles;
+};
+
+/**
  * struct figment_bo - a buffer
  * @base: the shmem object, or the import of a foreign dma-buf
  * @link: in the device's list
+ * @holders: clients that have handles of it; under the device's lock
+ * @dmabuf: inode of its latest dma-buf, or of the one it was imported from; or 0
  * @charged: what it counts in the device's memory, bytes
  * @vmap_lock: protects @map
  * @map: the kernel's mapping, from the first job that uses it until the end
@@ -178,6 +196,8 @@ struct figment_client {
 struct figment_bo {
 	struct drm_gem_shmem_object base;
 	struct list_head link;
+	struct list_head holders;
+	unsigned long dmabuf;
 	u64 charged;
 	struct mutex vmap_lock; /* for map */
 	struct iosys_map map;
@@ -403,6 +423,8 @@ int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 int figment_gem_vmap_bo(struct figment_bo *bo);
 void figment_gem_publish(struct drm_gem_object *obj);
 void figment_gem_end(struct figment_bo *bo);
+int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file);
+void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file);
 void figment_gem_show(struct drm_printer *p, struct drm_file *file);
 int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);

@@ -12,6 +12,7 @@
  */
 #include <linux/ctype.h>
 #include <linux/dma-buf.h>
+#include <linux/fs.h>
 #include <linux/slab.h>
 
 #include <drm/drm_mode.h>
@@ -70,6 +71,69 @@ void figment_gem_end(struct figment_bo *bo)
 	mutex_destroy(&bo->vmap_lock);
 }
 
+static struct figment_holder *figment_gem_holder(struct figment_bo *bo,
+						 struct figment_client *client)
+{
+	struct figment_holder *holder;
+
+	list_for_each_entry(holder, &bo->holders, link)
+		if (holder->client == client)
+			return holder;
+	return NULL;
+}
+
+/* A client gets a handle: kept book of so that debugfs can say who holds what. */
+int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct figment_holder *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), *holder;
+	struct figment_device *fdev = to_figment_device(obj->dev);
+	struct figment_client *client = file->driver_priv;
+	struct figment_bo *bo = to_figment_bo(obj);
+
+	if (!new)
+		return -ENOMEM;
+	mutex_lock(&fdev->lock);
+	holder = figment_gem_holder(bo, client);
+	if (!holder) {
+		holder = new;
+		new = NULL;
+		holder->client = client;
+		list_add_tail(&holder->link, &bo->holders);
+		client->num_bos++;
+		client->bo_bytes += obj->size;
+	}
+	holder->handles++;
+	mutex_unlock(&fdev->lock);
+	kfree(new);
+	return 0;
+}
+
+void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct figment_device *fdev = to_figment_device(obj->dev);
+	struct figment_client *client = file->driver_priv;
+	struct figment_holder *holder;
+
+	mutex_lock(&fdev->lock);
+	holder = figment_gem_holder(to_figment_bo(obj), client);
+	if (!--holder->handles) {
+		list_del(&holder->link);
+		kfree(holder);
+		client->num_bos--;
+		client->bo_bytes -= obj->size;
+	}
+	mutex_unlock(&fdev->lock);
+}
+
+/* Whether it takes memory yet; under spinlocks, and so as of a moment ago. */
+enum drm_gem_object_status figment_gem_status(struct drm_gem_object *obj)
+{
+	struct figment_bo *bo = to_figment_bo(obj);
+
+	return obj->import_attach || bo->num_user_pages || READ_ONCE(bo->base.pages) ?
+	       DRM_GEM_OBJECT_RESIDENT : 0;
+}
+
 static void figment_gem_free(struct drm_gem_object *obj)
 {
 	struct figment_bo *bo = to_figment_bo(obj);
@@ -78,8 +142,21 @@ static void figment_gem_free(struct drm_gem_object *obj)
 	drm_gem_shmem_free(&bo->base);
 }
 
+static struct dma_buf *figment_gem_export(struct drm_gem_object *obj, int flags)
+{
+	struct dma_buf *buf = drm_gem_prime_export(obj, flags);
+
+	if (!IS_ERR(buf))
+		WRITE_ONCE(to_figment_bo(obj)->dmabuf, file_inode(buf->file)->i_ino);
+	return buf;
+}
+
 static const struct drm_gem_object_funcs figment_gem_funcs = {
 	.free = figment_gem_free,
+	.open = figment_gem_open,
+	.close = figment_gem_close,
+	.export = figment_gem_export,
+	FIGMENT_GEM_STATUS(figment_gem_status)
 	.print_info = drm_gem_shmem_object_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -98,6 +175,7 @@ struct drm_gem_object *figment_gem_create_object(struct drm_device *drm, size_t 
 		return ERR_PTR(-ENOMEM);
 	/* The helpers' error paths only kfree() this: there is nothing to undo. */
 	mutex_init(&bo->vmap_lock);
+	INIT_LIST_HEAD(&bo->holders);
 	bo->base.base.funcs = &figment_gem_funcs;
 	return &bo->base.base;
 }
@@ -167,6 +245,7 @@ struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct d
 	}
 	obj->import_attach = attach;
 	obj->resv = buf->resv;
+	to_figment_bo(obj)->dmabuf = file_inode(buf->file)->i_ino;
 	figment_gem_publish(obj);
 	return obj;
 }

@@ -17,6 +17,7 @@
 
 #include <drm/drm_gem.h>
 
+#include "figment_compat.h"
 #include "figment_drv.h"
 
 #define FIGMENT_MAX_USERPTR_SIZE	BIT_ULL(36)
@@ -101,6 +102,9 @@ static void figment_userptr_vunmap(struct drm_gem_object *obj, struct iosys_map 
 
 static const struct drm_gem_object_funcs figment_userptr_funcs = {
 	.free = figment_userptr_free,
+	.open = figment_gem_open,
+	.close = figment_gem_close,
+	FIGMENT_GEM_STATUS(figment_gem_status)
 	.export = figment_userptr_export,
 	.vmap = figment_userptr_vmap,
 	.vunmap = figment_userptr_vunmap,
