@@ -110,6 +110,8 @@ int tool_fault(int argc, char **argv)
 	}
 	argv += optind;
 	mode = !*argv || !strcmp(*argv, "show") ? "r" : "w";
+	if (*argv && argv[1] && (*mode == 'r' || !strcmp(*argv, "off")))
+		return tool_fail("%s stands alone", *argv);
 	file = tool_debugfs(index, "figment_fault", mode);
 	if (!file)
 		return tool_fail("device %u's faults: %s%s", index, strerror(errno),

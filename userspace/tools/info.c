@@ -3,9 +3,11 @@
  * DOC: figment info
  *
  * What anybody may know of the devices comes through their render nodes; who has
- * which queues and buffers comes from debugfs, and is root's.
+ * which queues and buffers comes from debugfs, and is root's. The tables are the
+ * kernel's: dmabuf there is an inode, whose fds dmabufs.c looks for.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,14 +61,46 @@ static int info_params(int fd)
 static void info_debugfs(uint32_t index, const char *title, const char *name)
 {
 	FILE *file = tool_debugfs(index, name, "r");
-	char line[512];
+	char *line = NULL;
+	size_t size = 0;
 
 	if (!file)
 		return;
 	printf("  %s\n", title);
-	while (fgets(line, sizeof(line), file))
+	while (getline(&line, &size, file) > 0)
 		printf("    %s", line);
+	free(line);
 	fclose(file);
+}
+
+/* The dma-bufs there are of its buffers, which its table has in a column. */
+static int info_dmabufs(uint32_t index)
+{
+	FILE *file = tool_debugfs(index, "figment_memory", "r");
+	unsigned long inode, *inodes = NULL, *grown;
+	char *line = NULL;
+	size_t size = 0, count = 0;
+	int ret = 0;
+
+	if (!file)
+		return 0;
+	while (!ret && getline(&line, &size, file) > 0) {
+		if (sscanf(line, "%*u %*u %*u %*s %*s %lu", &inode) != 1 || !inode)
+			continue;
+		grown = reallocarray(inodes, count + 1, sizeof(*inodes));
+		if (grown) {
+			inodes = grown;
+			inodes[count++] = inode;
+		} else {
+			ret = tool_fail("%m");
+		}
+	}
+	free(line);
+	fclose(file);
+	if (!ret)
+		tool_dmabufs(inodes, count);
+	free(inodes);
+	return ret;
 }
 
 int tool_info(int argc, char **argv)
@@ -92,8 +126,12 @@ int tool_info(int argc, char **argv)
 		close(fd);
 		if (ret)
 			return ret;
+		info_debugfs(nodes[i].index, "clients", "figment_clients");
 		info_debugfs(nodes[i].index, "queues", "figment_queues");
 		info_debugfs(nodes[i].index, "buffers", "figment_memory");
+		ret = info_dmabufs(nodes[i].index);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

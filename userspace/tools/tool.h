@@ -9,6 +9,7 @@
  * say what is wrong on stderr themselves.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -18,6 +19,9 @@ int tool_trace(int argc, char **argv);
 
 /* Says "figment: ..." on stderr; returns 1, for a command to return. */
 int tool_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints which processes have fds of dma-bufs, given by their inodes. */
+void tool_dmabufs(const unsigned long *inodes, size_t count);
 
 /* Opens a file of a device's in debugfs. */
 FILE *tool_debugfs(uint32_t index, const char *name, const char *mode);
