@@ -134,7 +134,7 @@ static int figment_ioctl_get_param(struct drm_device *drm, void *data, struct dr
 		return -EINVAL;
 	switch (args->param) {
 	case DRM_FIGMENT_PARAM_ABI:
-		args->value = 1;
+		args->value = 2;
 		break;
 	case DRM_FIGMENT_PARAM_INDEX:
 		args->value = fdev->index;
@@ -170,6 +170,7 @@ static const struct drm_ioctl_desc figment_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(FIGMENT_SUBMIT, figment_ioctl_submit, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_LABEL, figment_ioctl_gem_label, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_USERPTR, figment_ioctl_gem_userptr, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(FIGMENT_GEM_METADATA, figment_ioctl_gem_metadata, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(FIGMENT_QUEUE_FAULT, figment_ioctl_queue_fault, DRM_RENDER_ALLOW),
 };
 

@@ -189,6 +189,8 @@ struct figment_holder {
  * @vmap_lock: protects @map
  * @map: the kernel's mapping, from the first job that uses it until the end
  * @label: its name, for people; under the device's lock
+ * @metadata: what its maker says of it, if @has_metadata; under the device's lock
+ * @has_metadata: it has been set
  * @user_pages: a userptr's pages, pinned
  * @num_user_pages: how many; 0 if it is none
  * @user_mm: whose they are
@@ -202,6 +204,8 @@ struct figment_bo {
 	struct mutex vmap_lock; /* for map */
 	struct iosys_map map;
 	char label[DRM_FIGMENT_LABEL_SIZE];
+	u8 metadata[DRM_FIGMENT_METADATA_SIZE];
+	bool has_metadata;
 	struct page **user_pages;
 	unsigned long num_user_pages;
 	struct mm_struct *user_mm;
@@ -427,6 +431,7 @@ int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file);
 void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file);
 void figment_gem_show(struct drm_printer *p, struct drm_file *file);
 int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file);
+int figment_ioctl_gem_metadata(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
 

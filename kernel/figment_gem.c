@@ -351,6 +351,36 @@ int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file 
 	return 0;
 }
 
+int figment_ioctl_gem_metadata(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct figment_device *fdev = to_figment_device(drm);
+	struct drm_figment_gem_metadata *args = data;
+	struct drm_gem_object *obj;
+	struct figment_bo *bo;
+	int ret = 0;
+
+	if (args->flags & ~DRM_FIGMENT_METADATA_SET)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	bo = to_figment_bo(obj);
+	mutex_lock(&fdev->lock);
+	if (!(args->flags & DRM_FIGMENT_METADATA_SET)) {
+		memcpy(args->data, bo->metadata, sizeof(args->data));
+	} else if (obj->import_attach) {
+		ret = -EPERM;
+	} else if (bo->has_metadata) {
+		ret = -EBUSY;
+	} else {
+		memcpy(bo->metadata, args->data, sizeof(args->data));
+		bo->has_metadata = true;
+	}
+	mutex_unlock(&fdev->lock);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
 /**
  * figment_gem_show - print a client's labelled buffers, for fdinfo
  * @p: where to

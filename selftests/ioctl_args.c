@@ -198,7 +198,7 @@ TEST_F(args, ioctls_that_do_not_exist)
 {
 	uint64_t space[32] = { 0 };
 
-	for (unsigned int nr = DRM_FIGMENT_GEM_USERPTR + 1; nr < 0x60; nr++) {
+	for (unsigned int nr = DRM_FIGMENT_GEM_METADATA + 1; nr < 0x60; nr++) {
 		EXPECT_EQ(-EINVAL, raw_ioctl(self->fd, DRM_IOWR(DRM_COMMAND_BASE + nr,
 								struct drm_figment_submit),
 					     space)) {

@@ -64,6 +64,27 @@ TEST_F(prime, a_buffer_has_one_dma_buf)
 	EXPECT_EQ(SIZE, figment_dmabuf_size(again));
 }
 
+TEST_F(prime, metadata_is_the_buffers_and_stays)
+{
+	struct drm_figment_gem_metadata args = { .handle = self->buf.handle, .flags = 2 };
+	uint8_t data[DRM_FIGMENT_METADATA_SIZE], read[sizeof(data)];
+	int other = device_open();
+	uint32_t handle;
+
+	must(figment_bo_import(other, self->dmabuf, &handle));
+	must(figment_bo_get_metadata(other, handle, read, sizeof(read)));
+	EXPECT_TRUE(all_bytes(read, 0, sizeof(read)));
+	EXPECT_EQ(-EINVAL, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_METADATA, &args));
+	EXPECT_EQ(-ENOENT, figment_bo_get_metadata(self->fd, 4711, read, sizeof(read)));
+	fill_random(data, sizeof(data), 1);
+	EXPECT_EQ(-ENOENT, figment_bo_set_metadata(self->fd, 4711, data, sizeof(data)));
+	EXPECT_EQ(0, figment_bo_set_metadata(self->fd, self->buf.handle, data, sizeof(data)));
+	EXPECT_EQ(-EBUSY, figment_bo_set_metadata(other, handle, read, sizeof(read)));
+	must(figment_bo_get_metadata(other, handle, read, sizeof(read)));
+	EXPECT_EQ(0, memcmp(data, read, sizeof(data)));
+	close(other);
+}
+
 TEST_F(prime, dma_buf_is_the_buffers_memory)
 {
 	uint8_t *map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, self->dmabuf, 0);

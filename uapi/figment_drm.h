@@ -39,6 +39,7 @@ extern "C" {
 #define DRM_FIGMENT_QUEUE_FAULT		0x07
 #define DRM_FIGMENT_GEM_LABEL		0x08
 #define DRM_FIGMENT_GEM_USERPTR		0x09
+#define DRM_FIGMENT_GEM_METADATA	0x0a
 
 /** @DRM_FIGMENT_PARAM_ABI: the uapi's revision; grows when something is added. */
 #define DRM_FIGMENT_PARAM_ABI			0
@@ -155,6 +156,27 @@ struct drm_figment_gem_userptr {
 	__u64 size;
 	__u32 flags;
 	__u32 handle;
+};
+
+/** @DRM_FIGMENT_METADATA_SET: set it; without, get it. */
+#define DRM_FIGMENT_METADATA_SET	(1 << 0)
+
+#define DRM_FIGMENT_METADATA_SIZE	64
+
+/**
+ * struct drm_figment_gem_metadata - what a buffer's maker tells whom it is given to
+ * @handle: the buffer; -ENOENT if there is no such handle
+ * @flags: DRM_FIGMENT_METADATA_*
+ * @data: in or out; all zeroes if nobody set it
+ *
+ * It is the buffer's, not the handle's, so every client of the device that has the
+ * buffer gets the same. The kernel does not look at it. It is set once, by whom is
+ * first, and stays (-EBUSY); a foreign dma-buf has none (-EPERM).
+ */
+struct drm_figment_gem_metadata {
+	__u32 handle;
+	__u32 flags;
+	__u8 data[DRM_FIGMENT_METADATA_SIZE];
 };
 
 /** @DRM_FIGMENT_ENGINE_COPY: jobs are commands that the kernel executes. */
@@ -471,6 +493,8 @@ struct drm_figment_queue_fault {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_LABEL, struct drm_figment_gem_label)
 #define DRM_IOCTL_FIGMENT_GEM_USERPTR \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_USERPTR, struct drm_figment_gem_userptr)
+#define DRM_IOCTL_FIGMENT_GEM_METADATA \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_METADATA, struct drm_figment_gem_metadata)
 #define DRM_IOCTL_FIGMENT_QUEUE_FAULT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_FAULT, struct drm_figment_queue_fault)
 

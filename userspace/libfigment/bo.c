@@ -68,6 +68,32 @@ int figment_bo_label(int fd, uint32_t handle, const char *label)
 	return figment_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args);
 }
 
+int figment_bo_set_metadata(int fd, uint32_t handle, const void *data, size_t size)
+{
+	struct drm_figment_gem_metadata args = {
+		.handle = handle,
+		.flags = DRM_FIGMENT_METADATA_SET,
+	};
+
+	if (size > sizeof(args.data))
+		return -EINVAL;
+	memcpy(args.data, data, size);
+	return figment_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_METADATA, &args);
+}
+
+int figment_bo_get_metadata(int fd, uint32_t handle, void *data, size_t size)
+{
+	struct drm_figment_gem_metadata args = { .handle = handle };
+	int ret;
+
+	if (size > sizeof(args.data))
+		return -EINVAL;
+	ret = figment_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_METADATA, &args);
+	if (!ret)
+		memcpy(data, args.data, size);
+	return ret;
+}
+
 int figment_bo_userptr(int fd, void *addr, uint64_t size, uint32_t *handle)
 {
 	struct drm_figment_gem_userptr args = { .addr = (uintptr_t)addr, .size = size };

@@ -107,6 +107,20 @@ int figment_bo_import(int fd, int dmabuf, uint32_t *handle);
 int figment_bo_label(int fd, uint32_t handle, const char *label);
 
 /**
+ * figment_bo_set_metadata() - leave a word for whom a buffer is given to
+ * @fd: the device
+ * @handle: the buffer, which must be the device's own
+ * @data: at most DRM_FIGMENT_METADATA_SIZE bytes; zeroes follow
+ * @size: how many
+ *
+ * It can be set once: -EBUSY if it was.
+ */
+int figment_bo_set_metadata(int fd, uint32_t handle, const void *data, size_t size);
+
+/** figment_bo_get_metadata() - read the first @size bytes; zeroes if there is none */
+int figment_bo_get_metadata(int fd, uint32_t handle, void *data, size_t size);
+
+/**
  * figment_bo_userptr() - make a buffer of the caller's own memory
  * @fd: the device
  * @addr: where it starts, page-aligned
@@ -193,6 +207,8 @@ int figment_syncobj_reset(int fd, uint32_t handle);
 int figment_syncobj_signal(int fd, uint32_t handle, uint64_t point);
 /** figment_syncobj_query() - a timeline's value: its latest signalled point */
 int figment_syncobj_query(int fd, uint32_t handle, uint64_t *point);
+/** figment_syncobj_query_submitted() - its latest point that has a fence; 0 if it has none */
+int figment_syncobj_query_submitted(int fd, uint32_t handle, uint64_t *point);
 /** figment_syncobj_transfer() - make @dst (@dst_point) what @src (@src_point) is */
 int figment_syncobj_transfer(int fd, uint32_t dst, uint64_t dst_point,
 			     uint32_t src, uint64_t src_point);

@@ -59,6 +59,12 @@ int figment_syncobj_query(int fd, uint32_t handle, uint64_t *point)
 	return figment_result(drmSyncobjQuery(fd, &handle, point, 1));
 }
 
+int figment_syncobj_query_submitted(int fd, uint32_t handle, uint64_t *point)
+{
+	return figment_result(drmSyncobjQuery2(fd, &handle, point, 1,
+					       DRM_SYNCOBJ_QUERY_FLAGS_LAST_SUBMITTED));
+}
+
 int figment_syncobj_transfer(int fd, uint32_t dst, uint64_t dst_point,
 			     uint32_t src, uint64_t src_point)
 {
