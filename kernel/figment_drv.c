@@ -38,7 +38,7 @@ MODULE_PARM_DESC(copy_rings, "Copy-engine rings of a device, 1 to 16 (default 0:
 
 static unsigned int memory_mb;
 module_param(memory_mb, uint, 0444);
-MODULE_PARM_DESC(memory_mb, "Memory that buffers of a device may take, MiB (default 0: half of the machine's)");
+MODULE_PARM_DESC(memory_mb, "Memory that buffers of a device may take, MiB (default 0: half of the machine's, divided by devices)");
 
 static unsigned int job_timeout_ms = 10000;
 module_param(job_timeout_ms, uint, 0444);
@@ -221,7 +221,9 @@ static void figment_device_release(struct drm_device *drm, void *unused)
 
 static u64 figment_memory_limit(void)
 {
-	return memory_mb ? (u64)memory_mb << 20 : ((u64)totalram_pages() << PAGE_SHIFT) / 2;
+	u64 half = ((u64)totalram_pages() << PAGE_SHIFT) / 2;
+
+	return memory_mb ? (u64)memory_mb << 20 : div_u64(half, devices);
 }
 
 static int figment_probe(struct platform_device *pdev)

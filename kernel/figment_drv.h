@@ -49,6 +49,7 @@
 #define FIGMENT_MAX_DEVICES	8
 #define FIGMENT_MAX_RINGS	16
 #define FIGMENT_MAX_QUEUES	256
+#define FIGMENT_MAX_DEVICE_QUEUES	4096
 #define FIGMENT_MAX_CLIENT_JOBS	65536
 #define FIGMENT_NUM_PRIORITIES	(DRM_FIGMENT_PRIORITY_HIGH + 1)
 
@@ -114,9 +115,10 @@ struct figment_fault {
  * @memory_limit: bytes of buffers, at most; zero is no limit
  * @memory_used: bytes of the device's own buffers
  * @hide: what the operator has hidden, DRM_FIGMENT_HIDE_*
- * @lock: protects @queues, @bos and @fault
+ * @lock: protects @queues, @num_queues, @bos and @fault
  * @fault: what new queues' jobs suffer
  * @queues: all queues that have not been freed
+ * @num_queues: how many
  * @bos: all buffers
  */
 struct figment_device {
@@ -133,6 +135,7 @@ struct figment_device {
 	struct mutex lock; /* for queues, bos, fault */
 	struct figment_fault_args fault;
 	struct list_head queues;
+	u32 num_queues;
 	struct list_head bos;
 };
 

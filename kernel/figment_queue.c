@@ -52,6 +52,7 @@ static void figment_queue_free_work(struct work_struct *work)
 
 	mutex_lock(&fdev->lock);
 	list_del(&queue->link);
+	fdev->num_queues--;
 	mutex_unlock(&fdev->lock);
 
 	/* No jobs are left, so nothing starts any of these again. */
@@ -149,6 +150,25 @@ void figment_queue_unplug_all(struct figment_device *fdev)
 	mutex_unlock(&fdev->lock);
 }
 
+/* Each is a scheduler, on some kernels a thread: there are to be only so many. */
+static bool figment_queue_count(struct figment_device *fdev)
+{
+	bool room;
+
+	mutex_lock(&fdev->lock);
+	room = fdev->num_queues < FIGMENT_MAX_DEVICE_QUEUES;
+	fdev->num_queues += room;
+	mutex_unlock(&fdev->lock);
+	return room;
+}
+
+static void figment_queue_uncount(struct figment_device *fdev)
+{
+	mutex_lock(&fdev->lock);
+	fdev->num_queues--;
+	mutex_unlock(&fdev->lock);
+}
+
 static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 						 struct figment_client *client,
 						 u32 engine, u32 priority)
@@ -157,9 +177,16 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	struct figment_queue *queue;
 	int ret;
 
+	/* Some that have ended may have yet to be freed. */
+	if (!figment_queue_count(fdev)) {
+		flush_workqueue(figment_wq);
+		if (!figment_queue_count(fdev))
+			return ERR_PTR(-ENOSPC);
+	}
+	ret = -ENOMEM;
 	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 	if (!queue)
-		return ERR_PTR(-ENOMEM);
+		goto err_count;
 	queue->sched = figment_sched_create(fdev, engine == FIGMENT_HOST ? "figment-host" :
 							  "figment-copy");
 	if (IS_ERR(queue->sched)) {
@@ -199,6 +226,8 @@ err_sched:
 	figment_sched_destroy(queue->sched);
 err_queue:
 	kfree(queue);
+err_count:
+	figment_queue_uncount(fdev);
 	return ERR_PTR(ret);
 }
 

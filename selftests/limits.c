@@ -251,4 +251,25 @@ TEST_F(limits, outstanding_jobs)
 	EXPECT_EQ(0, ret);
 }
 
+/* Clients that make as many as each may cannot make more than there may be. */
+TEST_F(limits, queues_of_a_device)
+{
+	int fds[16], fd = device_open();
+	uint32_t queue;
+
+	/* The fixture's host queue is one of them. */
+	for (int i = 0; i < 16; i++) {
+		fds[i] = device_open();
+		for (int j = 0; j < (i ? 256 : 255); j++)
+			copy_queue(fds[i]);
+	}
+	EXPECT_EQ(-ENOSPC, figment_queue_create(fd, DRM_FIGMENT_ENGINE_COPY,
+						DRM_FIGMENT_PRIORITY_NORMAL, 0, &queue, NULL));
+	for (int i = 0; i < 16; i++)
+		close(fds[i]);
+	for (int i = 0; i < 256; i++)
+		copy_queue(fd);
+	close(fd);
+}
+
 FIGMENT_HARNESS_MAIN

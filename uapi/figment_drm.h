@@ -203,7 +203,8 @@ struct drm_figment_gem_metadata {
  *
  * Jobs of one queue start in order and complete in order: a job may rely on the
  * effects of those before it in its queue. Jobs of two queues are ordered only
- * by what they wait for. A client has at most 256 queues (-ENOSPC).
+ * by what they wait for. A client has at most 256 queues, a device
+ * 4,096 (-ENOSPC).
  *
  * An executor, which may be another process that was sent the fd, does so:
  *
