@@ -19,34 +19,33 @@
 #define IDLE_NAME	"figidle"
 #define BUSY_SIZE	(64u << 20)
 
-/* Keeps one copy ring busy, and a host queue half of the time. */
+/* Keeps one copy ring busy, and a host queue too. */
 static void busy(int sock)
 {
 	int fd = device_open();
 	struct buffer buf = buffer_create(fd, BUSY_SIZE);
 	struct host host = host_queue(fd);
-	struct job copy = { .queue = copy_queue(fd) };
-	int last = -1;
+	uint32_t copy = copy_queue(fd);
+	int before = -1;
 
 	must_call(prctl(PR_SET_NAME, BUSY_NAME));
 	memset(buf.map, 1, buf.size);
-	job_does(&copy, (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_DELAY,
-						  .value = 20000000 });
 	send_word(sock, 1);
 	for (;;) {
-		struct job next = copy;
-		int file = submit_file(fd, &next);
+		struct job job = { .queue = copy };
+		int file, host_file = host_pending(fd, &host, NULL);
 
-		host_pending(fd, &host, NULL);
-		host_take(host.fd);
-		usleep(10000);
-		must(figment_host_complete(host.fd, queue_query(fd, host.queue).submitted, 0));
+		job_does(&job, (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_DELAY,
+							 .value = 20000000 });
+		file = submit_file(fd, &job);
 		/* There is always one more, so that the ring never waits. */
-		if (last >= 0) {
-			must_be(settle(last) == 1);
-			close(last);
+		if (before >= 0) {
+			must_be(settle(before) == 1);
+			close(before);
 		}
-		last = file;
+		before = file;
+		host_done(host.fd, 0);
+		close(host_file);
 	}
 }
 
@@ -61,3 +60,38 @@ static void idle(int sock)
 	recv_word(sock);
 	close(fd);
 }
+
+FIXTURE(gputop) {
+	struct child busy, idle;
+	char *output;
+};
+
+FIXTURE_SETUP(gputop)
+{
+	int status;
+
+	if (!has_tool("gputop"))
+		SKIP(return, "there is no gputop (intel-gpu-tools)");
+	self->busy = child_start(busy);
+	self->idle = child_start(idle);
+	recv_word(self->busy.sock);
+	recv_word(self->idle.sock);
+	self->output = output_of(&status, "TERM=dumb COLUMNS=160 timeout 60 gputop -d 2 -n 3");
+	must_be(!status);
+}
+
+FIXTURE_TEARDOWN(gputop)
+{
+	child_kill(&self->busy);
+	child_kill(&self->idle);
+	free(self->output);
+}
+
+TEST_F(gputop, shows_figment)
+{
+	EXPECT_NE(NULL, strstr(self->output, BUSY_NAME)) {
+		TH_LOG("%s", self->output);
+	}
+}
+
+FIGMENT_TOOL_MAIN
