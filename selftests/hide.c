@@ -37,8 +37,7 @@ HIDE(timeline, "hide=timeline", DRM_FIGMENT_HIDE_TIMELINE);
 HIDE(prime_import, "hide=prime-import", DRM_FIGMENT_HIDE_PRIME_IMPORT);
 HIDE(prime_export, "hide=prime-export", DRM_FIGMENT_HIDE_PRIME_EXPORT);
 HIDE(modifiers, "hide=modifiers", DRM_FIGMENT_HIDE_MODIFIERS);
-HIDE(two, "hide=prime-export,timeline",
-     DRM_FIGMENT_HIDE_PRIME_EXPORT | DRM_FIGMENT_HIDE_TIMELINE);
+HIDE(two, "hide=prime-export,timeline", DRM_FIGMENT_HIDE_PRIME_EXPORT | DRM_FIGMENT_HIDE_TIMELINE);
 HIDE(one_twice, "hide=timeline,timeline,", DRM_FIGMENT_HIDE_TIMELINE);
 HIDE(all, "hide=modifiers,prime-import,prime-export,timeline", HIDE_ALL);
 

@@ -178,7 +178,8 @@ TEST_F(args, bad_addresses)
 		DRM_IOCTL_FIGMENT_GET_PARAM, DRM_IOCTL_FIGMENT_GEM_CREATE,
 		DRM_IOCTL_FIGMENT_GEM_INFO, DRM_IOCTL_FIGMENT_QUEUE_CREATE,
 		DRM_IOCTL_FIGMENT_QUEUE_DESTROY, DRM_IOCTL_FIGMENT_QUEUE_QUERY,
-		DRM_IOCTL_FIGMENT_SUBMIT,
+		DRM_IOCTL_FIGMENT_SUBMIT, DRM_IOCTL_FIGMENT_QUEUE_FAULT,
+		DRM_IOCTL_FIGMENT_GEM_LABEL, DRM_IOCTL_FIGMENT_GEM_USERPTR,
 	};
 	char *hole = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -215,6 +216,84 @@ TEST_F(args, a_shorter_structure_is_followed_by_zeroes)
 	EXPECT_EQ(0, raw_ioctl(self->fd, DRM_IOW(DRM_COMMAND_BASE + DRM_FIGMENT_QUEUE_DESTROY,
 						 uint32_t), destroy));
 	EXPECT_EQ(-ENOENT, figment_queue_destroy(self->fd, queue));
+}
+
+/* What the kernel does not know yet is behind what it knows, and nobody's. */
+TEST_F(args, a_longer_structure_keeps_its_end)
+{
+	struct {
+		struct drm_figment_gem_create args;
+		uint64_t more[3];
+	} longer = { .args.size = PAGE, .more = { 1, 2, 3 } };
+
+	ASSERT_EQ(0, raw_ioctl(self->fd, DRM_IOWR(DRM_COMMAND_BASE + DRM_FIGMENT_GEM_CREATE,
+						  typeof(longer)), &longer));
+	EXPECT_NE(0, longer.args.handle);
+	EXPECT_EQ(1, longer.more[0]);
+	EXPECT_EQ(3, longer.more[2]);
+}
+
+TEST_F(args, labels_that_are_none)
+{
+	struct buffer buf = buffer_create(self->fd, PAGE);
+	static const struct {
+		uint32_t handle, flags;
+		const char *label;
+		int error;
+	} wrong[] = {
+		{ 0, 0, "x", -ENOENT }, { 999, 0, "x", -ENOENT }, { ~0u, 0, "x", -ENOENT },
+		{ 1, 1, "x", -EINVAL }, { 1, 1u << 31, "x", -EINVAL },
+		{ 1, 0, "two\nlines", -EINVAL }, { 1, 0, "\t", -EINVAL },
+		{ 1, 0, "\033[2J", -EINVAL }, { 1, 0, "\x7f", -EINVAL },
+		{ 1, 0, "\xc3\xa9", -EINVAL }, { 1, 0, "\xff", -EINVAL },
+	};
+	struct drm_figment_gem_label args;
+
+	must_be(buf.handle == 1);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		args = (struct drm_figment_gem_label){
+			.handle = wrong[i].handle, .flags = wrong[i].flags };
+		strcpy(args.label, wrong[i].label);
+		EXPECT_EQ(wrong[i].error,
+			  raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args)) {
+			TH_LOG("label %zu", i);
+		}
+	}
+	args = (struct drm_figment_gem_label){ .handle = 1 };
+	memset(args.label, 'x', sizeof(args.label));
+	EXPECT_EQ(-EINVAL, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args));
+	/* The longest there is. */
+	args.label[sizeof(args.label) - 1] = 0;
+	EXPECT_EQ(0, raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_LABEL, &args));
+}
+
+/* Numbers that mean something in one file mean nothing in another. */
+TEST_F(args, what_is_anothers_is_not_there)
+{
+	struct buffer buf = buffer_create(self->fd, PAGE);
+	uint32_t queue = copy_queue(self->fd), syncobj = syncobj_create(self->fd);
+	int other = device_open();
+	struct drm_figment_queue_fault fault = { .queue = queue, .hang_nth = 1 };
+	struct job job = { .queue = queue };
+
+	EXPECT_EQ(-ENOENT, submit_job(other, &job));
+	EXPECT_EQ(-ENOENT, figment_queue_fault(other, &fault));
+	EXPECT_EQ(-ENOENT, figment_bo_label(other, buf.handle, "mine"));
+	job.queue = copy_queue(other);
+	job_writes(&job, buf.handle, 0, 1);
+	EXPECT_EQ(-ENOENT, submit_job(other, &job));
+	job = (struct job){ .queue = job.queue };
+	job_waits(&job, syncobj, 0);
+	EXPECT_EQ(-ENOENT, submit_job(other, &job));
+	job = (struct job){ .queue = job.queue };
+	job_signals(&job, syncobj, 0);
+	EXPECT_EQ(-ENOENT, submit_job(other, &job));
+	/* And what was asked of them has not happened to them. */
+	job = (struct job){ .queue = queue };
+	EXPECT_EQ(1, settle(submit_file(self->fd, &job)));
+	EXPECT_EQ(0, buf.map[0]);
+	EXPECT_EQ(-EINVAL, syncobj_state(self->fd, syncobj, 0));
+	close(other);
 }
 
 TEST_F(args, the_primary_node_does_too)

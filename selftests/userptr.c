@@ -70,9 +70,24 @@ TEST_F(userptr, is_nobody_elses)
 	EXPECT_EQ(-EPERM, figment_bo_export(self->fd, handle, &dmabuf));
 }
 
+static uint64_t locked_kb(void)
+{
+	char line[128];
+	unsigned long long kb = 0;
+	FILE *status = fopen("/proc/self/status", "r");
+
+	while (fgets(line, sizeof(line), status))
+		sscanf(line, "VmLck: %llu", &kb);
+	fclose(status);
+	return kb;
+}
+
 TEST_F(userptr, bad_arguments)
 {
 	uint8_t *readonly = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *hole = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t locked = locked_kb();
 	const struct {
 		struct drm_figment_gem_userptr args;
 		int error;
@@ -86,27 +101,23 @@ TEST_F(userptr, bad_arguments)
 		{ { .addr = (uintptr_t)self->mem, .size = 1ull << 40 }, -EINVAL },
 		{ { .addr = 0, .size = PAGE }, -EFAULT },
 		{ { .addr = (uintptr_t)readonly, .size = PAGE }, -EFAULT },
+		/* The first page is there, and the second is not. */
+		{ { .addr = (uintptr_t)hole, .size = 2 * PAGE }, -EFAULT },
+		{ { .addr = (uintptr_t)self->mem, .size = (1ull << 36) + PAGE }, -EINVAL },
 	};
 
+	must_call(munmap(hole + PAGE, 3 * PAGE));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct drm_figment_gem_userptr args = bad[i].args;
 
 		EXPECT_EQ(bad[i].error,
 			  raw_ioctl(self->fd, DRM_IOCTL_FIGMENT_GEM_USERPTR, &args));
+		EXPECT_EQ(0, args.handle);
 	}
+	/* Nothing was pinned on the way. */
+	EXPECT_EQ(locked, locked_kb());
 	munmap(readonly, PAGE);
-}
-
-static uint64_t locked_kb(void)
-{
-	char line[128];
-	unsigned long long kb = 0;
-	FILE *status = fopen("/proc/self/status", "r");
-
-	while (fgets(line, sizeof(line), status))
-		sscanf(line, "VmLck: %llu", &kb);
-	fclose(status);
-	return kb;
+	munmap(hole, PAGE);
 }
 
 TEST_F(userptr, counts_as_locked)
