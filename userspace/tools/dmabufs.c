@@ -27,7 +27,8 @@ static unsigned long dmabuf_inode(const char *path)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file)) {
-		sscanf(line, "ino: %lu", &inode);
+		if (!strncmp(line, "ino:", 4))
+			inode = strtoul(line + 4, NULL, 10);
 		is |= !strncmp(line, "exp_name:", 9);
 	}
 	fclose(file);

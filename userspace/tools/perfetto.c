@@ -8,6 +8,7 @@
  * overlap one another, so they are asynchronous ones.
  */
 #include <errno.h>
+#include <math.h>
 
 #include "perfetto.h"
 
@@ -51,6 +52,14 @@ static void slices(const struct timeline *t, size_t index, FILE *out)
 		(unsigned long long)job->fence.number, job->error);
 }
 
+/* Just inside of a slice, which is what a flow binds to, however short that is. */
+static double inside(const struct timeline_job *job, bool end)
+{
+	double start = job->start * 1e6, done = job->done * 1e6;
+
+	return end ? fmax(start, done - 0.001) : fmin(done, start + 0.001);
+}
+
 static void flows(const struct timeline *t, size_t index, unsigned long *id, FILE *out)
 {
 	const struct timeline_job *job = &t->jobs[index];
@@ -61,13 +70,12 @@ static void flows(const struct timeline *t, size_t index, unsigned long *id, FIL
 		if (!from || !timeline_complete(from))
 			continue;
 		++*id;
-		/* Just inside of either slice, which is what a flow binds to. */
 		fprintf(out, "{\"ph\":\"s\",\"cat\":\"fence\",\"name\":\"fence\",\"id\":%lu,"
 			"\"pid\":%d,\"tid\":%u,\"ts\":%.3f},\n", *id, t->lanes[from->lane].pid,
-			from->lane + 1, from->done * 1e6 - 0.001);
+			from->lane + 1, inside(from, true));
 		fprintf(out, "{\"ph\":\"f\",\"bp\":\"e\",\"cat\":\"fence\",\"name\":\"fence\","
 			"\"id\":%lu,\"pid\":%d,\"tid\":%u,\"ts\":%.3f},\n", *id,
-			t->lanes[job->lane].pid, job->lane + 1, job->start * 1e6 + 0.001);
+			t->lanes[job->lane].pid, job->lane + 1, inside(job, false));
 	}
 }
 
