@@ -32,6 +32,7 @@ include userspace/userspace.mk
 include userspace/tools/tools.mk
 include demo/demo.mk
 include kernel/dkms.mk
+include kernel/tests/kunit.mk
 
 # The demo needs the Vulkan driver, and so more than `make install` does.
 all: userspace tools $(if $(filter vulkan-driver,$(VULKAN_DRIVER)),demo-build)
@@ -60,7 +61,7 @@ uninstall: uninstall-userspace uninstall-tools uninstall-module
 
 # Run inside the guest's root, by vm/run: what a user installs, and what a test needs.
 guest-install: PREFIX := /usr
-guest-install: install install-demo
+guest-install: install install-demo install-kunit
 	$(MAKE) -C selftests install M32=y
 
 clean:

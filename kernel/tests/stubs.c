@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * DOC: what the tested files call of others
+ *
+ * To link. A test that gets here by mistake fails where it looks at the result;
+ * what a test wants to know of these calls is counted in figment_test_calls.
+ */
+#include <linux/module.h>
+
+#include "figment_ring.h"
+#include "stubs.h"
+
+struct figment_test_calls figment_test_calls;
+
+struct workqueue_struct *figment_wq;
+
+struct figment_client *figment_client_get(struct figment_client *client)
+{
+	return client;
+}
+
+void figment_client_put(struct figment_client *client)
+{
+}
+
+int figment_gem_vmap_bo(struct figment_bo *bo)
+{
+	figment_test_calls.vmaps++;
+	return 0;
+}
+
+int figment_ring_look(struct figment_turn *turn, struct figment_job *job)
+{
+	figment_test_calls.looks++;
+	turn->left = figment_test_calls.chunk;
+	return figment_test_calls.look_result;
+}
+
+void figment_ring_init_queue(struct figment_queue *queue)
+{
+}
+
+void figment_ring_lose_locked(struct figment_queue *queue)
+{
+	figment_test_calls.ring_losses++;
+}
+
+void figment_host_init_queue(struct figment_queue *queue)
+{
+}
+
+void figment_host_fini_queue(struct figment_queue *queue)
+{
+}
+
+void figment_host_lose_locked(struct figment_queue *queue, int error)
+{
+	figment_test_calls.host_losses++;
+}
+
+struct file *figment_host_open(struct figment_queue *queue, u32 flags)
+{
+	return ERR_PTR(-ENXIO);
+}
+
+struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name)
+{
+	return ERR_PTR(-ENXIO);
+}
+
+void figment_sched_destroy(struct figment_sched *sched)
+{
+}
+
+int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
+{
+	dma_fence_put(fence);
+	return -ENXIO;
+}
+
+MODULE_DESCRIPTION("KUnit tests of figment");
+MODULE_LICENSE("GPL");
