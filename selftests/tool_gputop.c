@@ -35,8 +35,10 @@ static void busy(int sock)
 		struct job job = { .queue = copy };
 		int file, host_file = host_pending(fd, &host, NULL);
 
-		job_does(&job, (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_DELAY,
-							 .value = 20000000 });
+		job_uses(&job, buf.handle, DRM_FIGMENT_BO_WRITE);
+		for (int i = 0; i < 4; i++)
+			job_does(&job, (struct drm_figment_cmd){
+				.op = DRM_FIGMENT_CMD_FILL, .elem = 1, .size = BUSY_SIZE });
 		file = submit_file(fd, &job);
 		/* There is always one more, so that the ring never waits. */
 		if (before >= 0) {

@@ -41,25 +41,41 @@ extern "C" {
 #define DRM_FIGMENT_GEM_USERPTR		0x09
 #define DRM_FIGMENT_GEM_METADATA	0x0a
 
-/** @DRM_FIGMENT_PARAM_ABI: the uapi's revision; grows when something is added. */
+/**
+ * DRM_FIGMENT_PARAM_ABI - the uapi's revision; grows when something is added.
+ */
 #define DRM_FIGMENT_PARAM_ABI			0
-/** @DRM_FIGMENT_PARAM_INDEX: which of the module's devices this is, from 0. */
+/**
+ * DRM_FIGMENT_PARAM_INDEX - which of the module's devices this is, from 0.
+ */
 #define DRM_FIGMENT_PARAM_INDEX			1
-/** @DRM_FIGMENT_PARAM_COPY_RINGS: copy-engine rings that run in parallel. */
+/**
+ * DRM_FIGMENT_PARAM_COPY_RINGS - copy-engine rings that run in parallel.
+ */
 #define DRM_FIGMENT_PARAM_COPY_RINGS		2
-/** @DRM_FIGMENT_PARAM_JOB_TIMEOUT_MS: how long a job may run. */
+/**
+ * DRM_FIGMENT_PARAM_JOB_TIMEOUT_MS - how long a job may run.
+ */
 #define DRM_FIGMENT_PARAM_JOB_TIMEOUT_MS	3
-/** @DRM_FIGMENT_PARAM_MEMORY_LIMIT: bytes all buffers may take; 0 is no limit. */
+/**
+ * DRM_FIGMENT_PARAM_MEMORY_LIMIT - bytes all buffers may take; 0 is no limit.
+ */
 #define DRM_FIGMENT_PARAM_MEMORY_LIMIT		4
-/** @DRM_FIGMENT_PARAM_MEMORY_USED: bytes the device's own buffers take now. */
+/**
+ * DRM_FIGMENT_PARAM_MEMORY_USED - bytes the device's own buffers take now.
+ */
 #define DRM_FIGMENT_PARAM_MEMORY_USED		5
-/** @DRM_FIGMENT_PARAM_HIDE: what the operator has hidden, DRM_FIGMENT_HIDE_*. */
+/**
+ * DRM_FIGMENT_PARAM_HIDE - what the operator has hidden, DRM_FIGMENT_HIDE_*.
+ */
 #define DRM_FIGMENT_PARAM_HIDE			6
 
 #define DRM_FIGMENT_HIDE_TIMELINE		(1 << 0)
 #define DRM_FIGMENT_HIDE_PRIME_IMPORT		(1 << 1)
 #define DRM_FIGMENT_HIDE_PRIME_EXPORT		(1 << 2)
-/** @DRM_FIGMENT_HIDE_MODIFIERS: advice to userspace, the kernel has no modifiers. */
+/**
+ * DRM_FIGMENT_HIDE_MODIFIERS - advice to userspace, the kernel has no modifiers.
+ */
 #define DRM_FIGMENT_HIDE_MODIFIERS		(1 << 3)
 
 /**
@@ -104,9 +120,13 @@ struct drm_figment_gem_create {
 	__u32 handle;
 };
 
-/** @DRM_FIGMENT_GEM_IMPORTED: the buffer is a foreign dma-buf. */
+/**
+ * DRM_FIGMENT_GEM_IMPORTED - the buffer is a foreign dma-buf.
+ */
 #define DRM_FIGMENT_GEM_IMPORTED	(1 << 0)
-/** @DRM_FIGMENT_GEM_USER: the buffer is the program's own memory. */
+/**
+ * DRM_FIGMENT_GEM_USER - the buffer is the program's own memory.
+ */
 #define DRM_FIGMENT_GEM_USER		(1 << 1)
 
 /**
@@ -158,7 +178,9 @@ struct drm_figment_gem_userptr {
 	__u32 handle;
 };
 
-/** @DRM_FIGMENT_METADATA_SET: set it; without, get it. */
+/**
+ * DRM_FIGMENT_METADATA_SET - set it; without, get it.
+ */
 #define DRM_FIGMENT_METADATA_SET	(1 << 0)
 
 #define DRM_FIGMENT_METADATA_SIZE	64
@@ -179,17 +201,25 @@ struct drm_figment_gem_metadata {
 	__u8 data[DRM_FIGMENT_METADATA_SIZE];
 };
 
-/** @DRM_FIGMENT_ENGINE_COPY: jobs are commands that the kernel executes. */
+/**
+ * DRM_FIGMENT_ENGINE_COPY - jobs are commands that the kernel executes.
+ */
 #define DRM_FIGMENT_ENGINE_COPY		0
-/** @DRM_FIGMENT_ENGINE_HOST: jobs are executed by a program, over the queue's fd. */
+/**
+ * DRM_FIGMENT_ENGINE_HOST - jobs are executed by a program, over the queue's fd.
+ */
 #define DRM_FIGMENT_ENGINE_HOST		1
 
 #define DRM_FIGMENT_PRIORITY_LOW	0
 #define DRM_FIGMENT_PRIORITY_NORMAL	1
-/** @DRM_FIGMENT_PRIORITY_HIGH: needs CAP_SYS_NICE, -EACCES without. */
+/**
+ * DRM_FIGMENT_PRIORITY_HIGH - needs CAP_SYS_NICE, -EACCES without.
+ */
 #define DRM_FIGMENT_PRIORITY_HIGH	2
 
-/** @DRM_FIGMENT_QUEUE_NONBLOCK: the host queue's fd is made with O_NONBLOCK. */
+/**
+ * DRM_FIGMENT_QUEUE_NONBLOCK - the host queue's fd is made with O_NONBLOCK.
+ */
 #define DRM_FIGMENT_QUEUE_NONBLOCK	(1 << 0)
 
 /**
@@ -270,9 +300,13 @@ struct drm_figment_queue_destroy {
 	__u32 pad;
 };
 
-/** @DRM_FIGMENT_QUEUE_LOST: takes no more jobs; outstanding ones were completed. */
+/**
+ * DRM_FIGMENT_QUEUE_LOST - takes no more jobs; outstanding ones were completed.
+ */
 #define DRM_FIGMENT_QUEUE_LOST		(1 << 0)
-/** @DRM_FIGMENT_QUEUE_GUILTY: it was lost by what one of its own jobs did. */
+/**
+ * DRM_FIGMENT_QUEUE_GUILTY - it was lost by what one of its own jobs did.
+ */
 #define DRM_FIGMENT_QUEUE_GUILTY	(1 << 1)
 
 /**
@@ -293,11 +327,17 @@ struct drm_figment_queue_query {
 	__u64 completed;
 };
 
-/** @DRM_FIGMENT_BO_READ: the job reads it, and so waits for its writers. */
+/**
+ * DRM_FIGMENT_BO_READ - the job reads it, and so waits for its writers.
+ */
 #define DRM_FIGMENT_BO_READ		(1 << 0)
-/** @DRM_FIGMENT_BO_WRITE: the job writes it, and so waits for readers and writers. */
+/**
+ * DRM_FIGMENT_BO_WRITE - the job writes it, and so waits for readers and writers.
+ */
 #define DRM_FIGMENT_BO_WRITE		(1 << 1)
-/** @DRM_FIGMENT_BO_EXPLICIT: no implicit sync: wait for none, be waited for by none. */
+/**
+ * DRM_FIGMENT_BO_EXPLICIT - no implicit sync: wait for none, be waited for by none.
+ */
 #define DRM_FIGMENT_BO_EXPLICIT		(1 << 2)
 
 /**
@@ -311,11 +351,17 @@ struct drm_figment_bo {
 	__u32 flags;
 };
 
-/** @DRM_FIGMENT_SYNC_BINARY: a drm_syncobj. */
+/**
+ * DRM_FIGMENT_SYNC_BINARY - a drm_syncobj.
+ */
 #define DRM_FIGMENT_SYNC_BINARY		0
-/** @DRM_FIGMENT_SYNC_TIMELINE: a point of a timeline drm_syncobj. */
+/**
+ * DRM_FIGMENT_SYNC_TIMELINE - a point of a timeline drm_syncobj.
+ */
 #define DRM_FIGMENT_SYNC_TIMELINE	1
-/** @DRM_FIGMENT_SYNC_FILE: a sync_file's fd. */
+/**
+ * DRM_FIGMENT_SYNC_FILE - a sync_file's fd.
+ */
 #define DRM_FIGMENT_SYNC_FILE		2
 
 /**
@@ -340,19 +386,33 @@ struct drm_figment_sync {
 	__u64 point;
 };
 
-/** @DRM_FIGMENT_CMD_NOP: does nothing. */
+/**
+ * DRM_FIGMENT_CMD_NOP - does nothing.
+ */
 #define DRM_FIGMENT_CMD_NOP		0
-/** @DRM_FIGMENT_CMD_COPY: @size bytes from @src + @src_offset to @dst + @dst_offset. */
+/**
+ * DRM_FIGMENT_CMD_COPY - @size bytes from @src + @src_offset to @dst + @dst_offset.
+ */
 #define DRM_FIGMENT_CMD_COPY		1
-/** @DRM_FIGMENT_CMD_COPY_2D: @rows rows of @size bytes, apart by the pitches. */
+/**
+ * DRM_FIGMENT_CMD_COPY_2D - @rows rows of @size bytes, apart by the pitches.
+ */
 #define DRM_FIGMENT_CMD_COPY_2D		2
-/** @DRM_FIGMENT_CMD_FILL: @size bytes with the low @elem bytes of @value, repeated. */
+/**
+ * DRM_FIGMENT_CMD_FILL - @size bytes with the low @elem bytes of @value, repeated.
+ */
 #define DRM_FIGMENT_CMD_FILL		3
-/** @DRM_FIGMENT_CMD_WRITE64: @value to @dst + @dst_offset, a multiple of 8, in one store. */
+/**
+ * DRM_FIGMENT_CMD_WRITE64 - @value to @dst + @dst_offset, a multiple of 8, in one store.
+ */
 #define DRM_FIGMENT_CMD_WRITE64		4
-/** @DRM_FIGMENT_CMD_TIMESTAMP: CLOCK_MONOTONIC in ns to @dst + @dst_offset, likewise. */
+/**
+ * DRM_FIGMENT_CMD_TIMESTAMP - CLOCK_MONOTONIC in ns to @dst + @dst_offset, likewise.
+ */
 #define DRM_FIGMENT_CMD_TIMESTAMP	5
-/** @DRM_FIGMENT_CMD_DELAY: @value ns, at most 60 s, during which nothing happens. */
+/**
+ * DRM_FIGMENT_CMD_DELAY - @value ns, at most 60 s, during which nothing happens.
+ */
 #define DRM_FIGMENT_CMD_DELAY		6
 
 /**
@@ -415,7 +475,9 @@ struct drm_figment_job {
 };
 
 #define DRM_FIGMENT_MAX_JOBS		1024
-/** @DRM_FIGMENT_MAX_REFS: buffers, and likewise waits and signals, in one SUBMIT. */
+/**
+ * DRM_FIGMENT_MAX_REFS - buffers, and likewise waits and signals, in one SUBMIT.
+ */
 #define DRM_FIGMENT_MAX_REFS		4096
 #define DRM_FIGMENT_MAX_CMDS		65536
 
