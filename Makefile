@@ -41,7 +41,7 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
-## make check        build everything and run every test in a guest
+## make check        build everything and run every test in a guest; EVERYWHERE=1: on every kernel
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
 # The command is the guest's shell's to expand, not make's.
 override RUN := $(value RUN)
@@ -50,7 +50,7 @@ export RUN
 demo:
 	@demo/run
 check:
-	@selftests/run-in-vm
+	@selftests/$(if $(EVERYWHERE),run-everywhere,run-in-vm)
 vm:
 	@vm/run
 

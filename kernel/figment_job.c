@@ -301,12 +301,18 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 void figment_job_done_locked(struct figment_job *job, int error)
 {
 	struct figment_queue *queue = job->queue;
+	ktime_t now = ktime_get();
+	ktime_t since = max(job->run_time, queue->last_done);
 
 	lockdep_assert_held(&queue->lock);
 	list_del_init(&job->link);
 	list_del_init(&job->unread);
 	queue->completed = job->seqno;
-	queue->last_done = ktime_get();
+	queue->last_done = now;
+	/* A ring counts for itself what time it gives to whom. */
+	if (queue->engine == FIGMENT_HOST)
+		atomic64_add(ktime_to_ns(ktime_sub(now, since)),
+			     &queue->client->busy_ns[FIGMENT_HOST]);
 	trace_figment_job_done(job, error);
 	if (error) {
 		/* 6.1's scheduler does not hand the error on, so do both. */
