@@ -140,3 +140,33 @@ void vgem_signal(const struct foreign *foreign, uint32_t fence)
 
 	must_call(drmIoctl(foreign->vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &args));
 }
+
+/* sw_sync's interface is in no header of userspace's. */
+struct sw_sync_create {
+	uint32_t value;
+	char name[32];
+	int32_t fence;
+};
+
+#define SW_SYNC_CREATE	_IOWR('W', 0, struct sw_sync_create)
+#define SW_SYNC_INC	_IOW('W', 1, uint32_t)
+
+int sw_sync_open(void)
+{
+	int fd = open("/sys/kernel/debug/sync/sw_sync", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sw_sync_fence(int timeline, uint32_t value)
+{
+	struct sw_sync_create args = { .value = value, .name = "selftest" };
+
+	must_call(ioctl(timeline, SW_SYNC_CREATE, &args));
+	return args.fence;
+}
+
+void sw_sync_advance(int timeline, uint32_t by)
+{
+	must_call(ioctl(timeline, SW_SYNC_INC, &by));
+}

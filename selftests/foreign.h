@@ -40,4 +40,10 @@ int vgem_open(void);
 uint32_t vgem_attach(const struct foreign *foreign, bool write);
 void vgem_signal(const struct foreign *foreign, uint32_t fence);
 
+/** sw_sync_open() - a timeline of sw_sync's, or a negative errno where there is none */
+int sw_sync_open(void);
+/** sw_sync_fence() - a sync_file that signals when the timeline is at @value */
+int sw_sync_fence(int timeline, uint32_t value);
+void sw_sync_advance(int timeline, uint32_t by);
+
 #endif

@@ -5,10 +5,10 @@
  * Catches a shim whose export waits, or gives -1 or a signalled file while the
  * work is not done; that leaves the fence as it was, though copy transference
  * resets it; that forgets to restore a payload that was imported; whose file is
- * signalled before the bytes are there, carries an error, or dies with the fence.
+ * signalled before the bytes are there, carries an error, or dies with the fence;
+ * that waits, or gives up, where the submit itself waits for what is to come.
  */
 #include <poll.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -44,39 +44,162 @@ TEST_F(vk, is_pending_until_the_work_is_done)
 	held_close(&held);
 }
 
-struct opener {
-	struct vk *vk;
-	VkSemaphore gate;
-};
-
-static void *open_later(void *arg)
-{
-	struct opener *opener = arg;
-
-	moment();
-	vk_signal(opener->vk, opener->gate, 1);
-	return NULL;
-}
-
-/* There can be no file before what the work waits for is there; but then there is. */
-TEST_F(vk, waits_for_what_is_not_submitted_yet)
+/* The submit waits for a point that only this thread signals, after the export. */
+TEST_F(vk, of_a_submit_that_is_held)
 {
 	struct vk *vk = &self->vk;
 	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
-	struct opener opener = { vk, vk_timeline(vk, 0, 0) };
-	pthread_t thread;
-	int file;
+	VkSemaphore gate = vk_timeline(vk, 0, 0);
+	struct vk_buffer buf;
+	int file, before = count_fds();
 
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(opener.gate, 1), NULL, VK_NOTHING, fence));
-	must_be(!pthread_create(&thread, NULL, open_later, &opener));
+	vk_buffer(vk, &buf, SIZE, 0);
+	words_set(buf.map, SIZE, 0);
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1),
+					vk_fill(vk, buf.buffer, SIZE, 0xabab), VK_NOTHING, fence));
 	file = vk_fence_fd(vk, fence, SYNC_FENCE);
-	must_be(!pthread_join(thread, NULL));
-	EXPECT_TRUE(file == -1 || settle(file) == 1);
-	if (file >= 0)
-		close(file);
+	ASSERT_LE(0, file);
+	EXPECT_TRUE(stays_pending(file));
+	/* As the file has the payload, the fence is as after a reset. */
+	EXPECT_EQ(VK_NOT_READY, vkGetFenceStatus(vk->device, fence));
+	vk_signal(vk, gate, 1);
+	EXPECT_EQ(1, settle(file));
+	EXPECT_TRUE(words_are(buf.map, SIZE, 0xabab));
+	VK(vkQueueWaitIdle(vk->queue));
+	EXPECT_TRUE(vk_fence_pending(vk, fence));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, VK_NOTHING, fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	close(file);
+
+	/* Twice, so that what the first left is cleared away. */
+	VK(vkResetFences(vk->device, 1, &fence));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 2), NULL, VK_NOTHING, fence));
+	file = vk_fence_fd(vk, fence, SYNC_FENCE);
+	EXPECT_TRUE(pending(file));
+	vk_signal(vk, gate, 2);
+	EXPECT_EQ(1, settle(file));
+	close(file);
 	VK(vkQueueWaitIdle(vk->queue));
 	vkDestroyFence(vk->device, fence, NULL);
-	vkDestroySemaphore(vk->device, opener.gate, NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+	vk_buffer_free(vk, &buf);
+	/* What was needed for that goes a moment after. */
+	moment();
+	EXPECT_EQ(before, count_fds());
+}
+
+/* Two are held, behind one another; each file is of its own submit. */
+TEST_F(vk, of_two_submits_that_are_held)
+{
+	struct vk *vk = &self->vk;
+	VkFence fences[2] = { vk_fence(vk, 0, SYNC_FENCE), vk_fence(vk, 0, SYNC_FENCE) };
+	VkSemaphore gate = vk_timeline(vk, 0, 0);
+	int files[2];
+
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(VK_SUCCESS,
+			  vk_submit(vk, vk_point(gate, i + 1), NULL, VK_NOTHING, fences[i]));
+	for (int i = 1; i >= 0; i--)
+		files[i] = vk_fence_fd(vk, fences[i], SYNC_FENCE);
+	vk_signal(vk, gate, 1);
+	EXPECT_EQ(1, settle(files[0]));
+	EXPECT_TRUE(stays_pending(files[1]));
+	vk_signal(vk, gate, 2);
+	EXPECT_EQ(1, settle(files[1]));
+	VK(vkQueueWaitIdle(vk->queue));
+	for (int i = 0; i < 2; i++) {
+		close(files[i]);
+		vkDestroyFence(vk->device, fences[i], NULL);
+	}
+	vkDestroySemaphore(vk->device, gate, NULL);
+}
+
+/* Another process will signal it, as soon as it is let. */
+static void late_signaller(int sock)
+{
+	VkSemaphore gate;
+	VkFence fence;
+	struct vk vk;
+
+	vk_open(&vk);
+	gate = vk_timeline(&vk, 0, 0);
+	fence = vk_fence(&vk, 0, OPAQUE_FENCE);
+	VK(vk_submit(&vk, vk_point(gate, 1), NULL, VK_NOTHING, fence));
+	give_fd(sock, vk_fence_fd(&vk, fence, OPAQUE_FENCE));
+	recv_word(sock);
+	vk_signal(&vk, gate, 1);
+	VK(vkQueueWaitIdle(vk.queue));
+	vkDestroyFence(vk.device, fence, NULL);
+	vkDestroySemaphore(vk.device, gate, NULL);
+	must_be(!vk_close(&vk));
+}
+
+TEST_F(vk, of_a_submit_that_another_process_holds)
+{
+	struct child peer = peer_start("late_signaller");
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
+	int file;
+
+	ASSERT_EQ(VK_SUCCESS, vk_fence_import(vk, fence, OPAQUE_FENCE, 0, recv_fd(peer.sock)));
+	/* The validation layer does not know of the other process's submit. */
+	vk->quiet = true;
+	file = vk_fence_fd(vk, fence, SYNC_FENCE);
+	vk->quiet = false;
+	EXPECT_TRUE(stays_pending(file));
+	send_word(peer.sock, 0);
+	EXPECT_EQ(1, settle(file));
+	EXPECT_EQ(0, child_join(&peer));
+	EXPECT_TRUE(vk_fence_pending(vk, fence));
+	close(file);
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
+/* Nothing waits for what nobody is to signal. */
+TEST_F(vk, of_nothing_is_refused)
+{
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
+	VkFenceGetFdInfoKHR info = {
+		.sType = VK_STRUCTURE_TYPE_FENCE_GET_FD_INFO_KHR,
+		.fence = fence,
+		.handleType = SYNC_FENCE,
+	};
+	int fd = -2, before = count_fds();
+
+	vk->quiet = true;
+	EXPECT_GT(0, vk->GetFenceFdKHR(vk->device, &info, &fd));
+	EXPECT_EQ(before, count_fds());
+	/* It is as good as ever. */
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, VK_NOTHING, fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
+/* A process that ends with such a file out leaves nobody waiting. */
+static void leaver(int sock)
+{
+	VkSemaphore gate;
+	VkFence fence;
+	struct vk vk;
+
+	vk_open(&vk);
+	gate = vk_timeline(&vk, 0, 0);
+	fence = vk_fence(&vk, 0, SYNC_FENCE);
+	VK(vk_submit(&vk, vk_point(gate, 1), NULL, VK_NOTHING, fence));
+	give_fd(sock, vk_fence_fd(&vk, fence, SYNC_FENCE));
+	recv_word(sock);
+}
+
+TEST_F(vk, of_a_held_submit_ends_with_its_process)
+{
+	struct child peer = peer_start("leaver");
+	int file = recv_fd(peer.sock);
+
+	EXPECT_TRUE(stays_pending(file));
+	child_kill(&peer);
+	EXPECT_GT(0, settle(file));
+	close(file);
 }
 
 TEST_F(vk, resets_the_fence)
@@ -211,4 +334,5 @@ TEST_F(vk, outlives_the_fence_and_the_device)
 	}
 }
 
-VK_HARNESS_MAIN({ "poller", poller },)
+VK_HARNESS_MAIN({ "poller", poller }, { "late_signaller", late_signaller },
+		{ "leaver", leaver },)

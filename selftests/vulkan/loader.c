@@ -7,11 +7,9 @@
  * process with lavapipe's own; that fails, or says nothing or too much, where
  * lavapipe or a render node is missing; that is listed after the CPU.
  */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <link.h>
 #include <sched.h>
 #include <stdio.h>
@@ -22,57 +20,13 @@
 
 #include "fixture.h"
 
-/* The first manifest in the system's directories that matches; false if none. */
-static bool find_manifest(const char *pattern, char path[512])
-{
-	static const char *const dirs[] = {
-		"/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/usr/share/vulkan/icd.d",
-	};
-	bool found = false;
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !found; i++) {
-		DIR *dir = opendir(dirs[i]);
-		struct dirent *entry;
-
-		while (dir && !found && (entry = readdir(dir))) {
-			found = !fnmatch(pattern, entry->d_name, 0);
-			if (found)
-				snprintf(path, 512, "%s/%s", dirs[i], entry->d_name);
-		}
-		if (dir)
-			closedir(dir);
-	}
-	return found;
-}
-
-/* The value of a string in a manifest, which has no other of that name. */
-static void manifest_string(const char *path, const char *name, char value[512])
-{
-	char text[4096] = { 0 }, key[64];
-	FILE *file = fopen(path, "re");
-	char *at;
-
-	must_be(file);
-	must_be(fread(text, 1, sizeof(text) - 1, file) > 0);
-	fclose(file);
-	snprintf(key, sizeof(key), "\"%s\"", name);
-	at = strstr(text, key);
-	must_be(at);
-	must_be(sscanf(at + strlen(key), " : \"%511[^\"]\"", value) == 1);
-}
-
-static void driver_files(char env[1100], const char *name, const char *a, const char *b)
-{
-	snprintf(env, 1100, "%s=%s%s%s", name, a, b ? ":" : "", b ? b : "");
-}
-
 static void *open_driver(void)
 {
 	char path[512], library[512];
 	void *driver;
 
-	must_be(find_manifest("figment_icd*.json", path));
-	manifest_string(path, "library_path", library);
+	must_be(vk_manifest("figment_icd*.json", path));
+	vk_manifest_string(path, "library_path", library);
 	driver = dlopen(library, RTLD_NOW | RTLD_LOCAL);
 	if (!driver)
 		fprintf(stderr, "# %s\n", dlerror());
@@ -85,10 +39,10 @@ TEST(manifest_leads_to_the_driver)
 	char path[512], value[512];
 	int major, minor;
 
-	ASSERT_TRUE(find_manifest("figment_icd*.json", path));
-	manifest_string(path, "file_format_version", value);
+	ASSERT_TRUE(vk_manifest("figment_icd*.json", path));
+	vk_manifest_string(path, "file_format_version", value);
 	EXPECT_EQ(0, strncmp(value, "1.", 2));
-	manifest_string(path, "api_version", value);
+	vk_manifest_string(path, "api_version", value);
 	ASSERT_EQ(2, sscanf(value, "%d.%d", &major, &minor));
 	EXPECT_EQ(1, major);
 	EXPECT_LE(3, minor);
@@ -200,9 +154,9 @@ TEST(side_by_side_with_lavapipe)
 	char figment[512], lavapipe[512], env[1100];
 	struct child peer;
 
-	ASSERT_TRUE(find_manifest("figment_icd*.json", figment));
-	ASSERT_TRUE(find_manifest("lvp_icd*.json", lavapipe));
-	driver_files(env, "VK_DRIVER_FILES", lavapipe, figment);
+	ASSERT_TRUE(vk_manifest("figment_icd*.json", figment));
+	ASSERT_TRUE(vk_manifest("lvp_icd*.json", lavapipe));
+	vk_driver_files(env, "VK_DRIVER_FILES", lavapipe, figment);
 	peer = peer_start_env("both", (char *[]){ env, NULL });
 	EXPECT_EQ(0, child_join(&peer));
 }
@@ -223,8 +177,8 @@ TEST(can_be_the_only_driver)
 	char figment[512], env[1100];
 	struct child peer;
 
-	ASSERT_TRUE(find_manifest("figment_icd*.json", figment));
-	driver_files(env, "VK_DRIVER_FILES", figment, NULL);
+	ASSERT_TRUE(vk_manifest("figment_icd*.json", figment));
+	vk_driver_files(env, "VK_DRIVER_FILES", figment, NULL);
 	peer = peer_start_env("alone", (char *[]){ env, NULL });
 	EXPECT_EQ(0, child_join(&peer));
 }
@@ -248,12 +202,12 @@ TEST(comes_before_the_cpu)
 	char figment[512], lavapipe[512], env[1100];
 	struct child peer;
 
-	ASSERT_TRUE(find_manifest("figment_icd*.json", figment));
-	ASSERT_TRUE(find_manifest("lvp_icd*.json", lavapipe));
-	driver_files(env, "VK_DRIVER_FILES", lavapipe, figment);
+	ASSERT_TRUE(vk_manifest("figment_icd*.json", figment));
+	ASSERT_TRUE(vk_manifest("lvp_icd*.json", lavapipe));
+	vk_driver_files(env, "VK_DRIVER_FILES", lavapipe, figment);
 	peer = peer_start_env("first", (char *[]){ env, NULL });
 	EXPECT_EQ(0, child_join(&peer));
-	driver_files(env, "VK_DRIVER_FILES", figment, lavapipe);
+	vk_driver_files(env, "VK_DRIVER_FILES", figment, lavapipe);
 	peer = peer_start_env("first", (char *[]){ env, NULL });
 	EXPECT_EQ(0, child_join(&peer));
 }
@@ -321,10 +275,10 @@ static int run_bereft(const char *cover, const char *word)
 	char figment[512], env[3][1100];
 	struct child peer;
 
-	must_be(find_manifest("figment_icd*.json", figment));
-	driver_files(env[0], "VK_DRIVER_FILES", figment, NULL);
-	driver_files(env[1], "SELFTEST_COVER", cover, NULL);
-	driver_files(env[2], "SELFTEST_WORD", word, NULL);
+	must_be(vk_manifest("figment_icd*.json", figment));
+	vk_driver_files(env[0], "VK_DRIVER_FILES", figment, NULL);
+	vk_driver_files(env[1], "SELFTEST_COVER", cover, NULL);
+	vk_driver_files(env[2], "SELFTEST_WORD", word, NULL);
 	peer = peer_start_env("bereft", (char *[]){ env[0], env[1], env[2], NULL });
 	return child_join(&peer);
 }

@@ -27,6 +27,7 @@ FIXTURE_VARIANT(foreign) {
 
 FIXTURE_VARIANT_ADD(foreign, udmabuf) { FOREIGN_UDMABUF };
 FIXTURE_VARIANT_ADD(foreign, heap) { FOREIGN_HEAP };
+FIXTURE_VARIANT_ADD(foreign, vgem) { FOREIGN_VGEM };
 
 FIXTURE_SETUP(foreign)
 {
@@ -41,6 +42,44 @@ FIXTURE_TEARDOWN(foreign)
 		return;
 	foreign_destroy(&self->buf);
 	EXPECT_EQ(0, vk_close(&self->vk));
+}
+
+TEST_F(foreign, has_a_memory_type)
+{
+	VkMemoryFdPropertiesKHR p = { .sType = VK_STRUCTURE_TYPE_MEMORY_FD_PROPERTIES_KHR };
+	struct vk *vk = &self->vk;
+
+	ASSERT_EQ(VK_SUCCESS, vk->GetMemoryFdPropertiesKHR(vk->device, DMA_BUF_MEMORY,
+							   self->buf.dmabuf, &p));
+	EXPECT_NE(0, p.memoryTypeBits);
+	vk_memory_type(vk, p.memoryTypeBits);
+	EXPECT_TRUE(fd_is_open(self->buf.dmabuf));
+}
+
+/* The same fd's memory, imported twice and into two devices, is one. */
+TEST_F(foreign, imported_often_it_is_one)
+{
+	struct vk *vk = &self->vk, second = *vk;
+	struct vk_buffer a, b, c;
+
+	vk_device(&second);
+	ASSERT_EQ(VK_SUCCESS, vk_buffer_import(vk, &a, SIZE, DMA_BUF_MEMORY,
+					       must_call(dup(self->buf.dmabuf))));
+	ASSERT_EQ(VK_SUCCESS, vk_buffer_import(vk, &b, SIZE, DMA_BUF_MEMORY,
+					       must_call(dup(self->buf.dmabuf))));
+	ASSERT_EQ(VK_SUCCESS, vk_buffer_import(&second, &c, SIZE, DMA_BUF_MEMORY,
+					       must_call(dup(self->buf.dmabuf))));
+	vk_run(vk, vk_fill(vk, a.buffer, SIZE, 1));
+	EXPECT_TRUE(words_are(b.map, SIZE, 1));
+	vk_buffer_free(vk, &a);
+	vk_run(&second, vk_fill(&second, c.buffer, SIZE, 2));
+	EXPECT_TRUE(words_are(b.map, SIZE, 2));
+	vk_run(vk, vk_fill(vk, b.buffer, SIZE, 3));
+	EXPECT_TRUE(words_are(c.map, SIZE, 3));
+	EXPECT_TRUE(words_are(self->buf.map, SIZE, 3));
+	vk_buffer_free(vk, &b);
+	vk_buffer_free(&second, &c);
+	vk_device_close(&second);
 }
 
 TEST_F(foreign, is_the_memory_itself)

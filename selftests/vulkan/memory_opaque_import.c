@@ -4,7 +4,8 @@
  *
  * Catches a shim that takes the fd though it refuses it, or leaks it though it
  * takes it; that takes what is no memory, or somebody else's, or smaller than
- * asked for, and lets the first access crash; that counts one buffer's many
+ * asked for, and lets the first access crash; to which a size is a number of pages,
+ * or any dma-buf of figment's an opaque handle; that counts one buffer's many
  * imports as one, and frees it with the first; that cannot export again what it
  * imported, or import what it exported.
  */
@@ -57,6 +58,89 @@ TEST_F(vk, refuses_more_than_there_is)
 	ASSERT_EQ(VK_SUCCESS, vk_allocate(vk, buf.size, 0, OPAQUE_MEMORY, fd, &memory));
 	vkFreeMemory(vk->device, memory, NULL);
 	vk_buffer_free(vk, &buf);
+}
+
+/* "The size and the memory type of the original", to the byte. */
+TEST_F(vk, refuses_another_size_or_type)
+{
+	static const struct {
+		VkDeviceSize size, import;
+	} sizes[] = {
+		{ SIZE, SIZE - 1 }, { SIZE, SIZE + 1 }, { SIZE, PAGE }, { SIZE, 0 },
+		{ 100, 101 }, { 100, 99 }, { 100, PAGE }, { PAGE + 1, SIZE },
+	};
+	struct vk *vk = &self->vk;
+	VkDeviceMemory memory, import;
+	VkPhysicalDeviceMemoryProperties types;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		int fd;
+
+		ASSERT_EQ(VK_SUCCESS,
+			  vk_allocate(vk, sizes[i].size, OPAQUE_MEMORY, 0, -1, &memory));
+		fd = vk_memory_fd(vk, memory, OPAQUE_MEMORY);
+		vk->quiet = true;
+		EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+			  vk_allocate(vk, sizes[i].import, 0, OPAQUE_MEMORY, fd, &import))
+			TH_LOG("%d of %d bytes", (int)sizes[i].import, (int)sizes[i].size);
+		EXPECT_TRUE(fd_is_open(fd));
+		vk->quiet = false;
+		ASSERT_EQ(VK_SUCCESS,
+			  vk_allocate(vk, sizes[i].size, 0, OPAQUE_MEMORY, fd, &import));
+		vkFreeMemory(vk->device, import, NULL);
+		vkFreeMemory(vk->device, memory, NULL);
+	}
+
+	vkGetPhysicalDeviceMemoryProperties(vk->physical, &types);
+	ASSERT_EQ(VK_SUCCESS, vk_allocate(vk, SIZE, OPAQUE_MEMORY, 0, -1, &memory));
+	for (uint32_t type = 0; type <= types.memoryTypeCount; type++) {
+		int fd = vk_memory_fd(vk, memory, OPAQUE_MEMORY);
+		VkImportMemoryFdInfoKHR from = {
+			.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
+			.handleType = OPAQUE_MEMORY,
+			.fd = fd,
+		};
+		VkMemoryAllocateInfo info = {
+			.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+			.pNext = &from,
+			.allocationSize = SIZE,
+			.memoryTypeIndex = type,
+		};
+
+		if (type == vk_memory_type(vk, ~0u)) {
+			close(fd);
+			continue;
+		}
+		vk->quiet = true;
+		EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+			  vkAllocateMemory(vk->device, &info, NULL, &import))
+			TH_LOG("type %u", type);
+		vk->quiet = false;
+		EXPECT_TRUE(fd_is_open(fd));
+		close(fd);
+	}
+	vkFreeMemory(vk->device, memory, NULL);
+}
+
+/* It is figment's, and of the right size, but was never anybody's VkDeviceMemory. */
+TEST_F(vk, refuses_a_buffer_that_is_not_vulkans)
+{
+	struct vk *vk = &self->vk;
+	int device = device_open(), fd;
+	struct buffer buf = buffer_create(device, SIZE);
+	VkDeviceMemory memory;
+
+	fd = buffer_export(device, &buf);
+	vk->quiet = true;
+	EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+		  vk_allocate(vk, SIZE, 0, OPAQUE_MEMORY, fd, &memory));
+	EXPECT_TRUE(fd_is_open(fd));
+	vk->quiet = false;
+	/* As what it is, it is taken. */
+	ASSERT_EQ(VK_SUCCESS, vk_allocate(vk, SIZE, 0, DMA_BUF_MEMORY, fd, &memory));
+	vkFreeMemory(vk->device, memory, NULL);
+	buffer_destroy(device, &buf);
+	close(device);
 }
 
 TEST_F(vk, refuses_somebody_elses_memory)

@@ -159,6 +159,51 @@ TEST_F(import, both_kinds_of_submit_wait)
 	vkDestroySemaphore(vk->device, sem, NULL);
 }
 
+/* A wait unsignals what it waits for, which the exporter has too. */
+TEST_F(import, a_wait_unsignals_the_shared_payload)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, 0);
+
+	for (int temporary = 0; temporary < 2; temporary++) {
+		must(figment_syncobj_signal(self->device, self->syncobj, 0));
+		ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, sem, OPAQUE_SEM,
+							  temporary ? TEMPORARY : 0, own_fd(self)));
+		ASSERT_EQ(VK_SUCCESS, wait_for(self, sem, false));
+		VK(vkQueueWaitIdle(vk->queue));
+		EXPECT_NE(0, syncobj_state(self->device, self->syncobj, 0))
+			TH_LOG("temporary %d", temporary);
+	}
+	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
+TEST_F(import, refuses_a_timelines_payload)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, 0), timeline = vk_timeline(vk, 3, OPAQUE_SEM);
+	int fd = vk_semaphore_fd(vk, timeline, OPAQUE_SEM);
+
+	vk->quiet = true;
+	EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+		  vk_semaphore_import(vk, sem, OPAQUE_SEM, 0, fd));
+	EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+		  vk_semaphore_import(vk, sem, OPAQUE_SEM, TEMPORARY, fd));
+	EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+		  vk_fence_import(vk, self->fence, OPAQUE_FENCE, 0, fd));
+	EXPECT_TRUE(fd_is_open(fd));
+	close(fd);
+	/* And the other way round; the payload it had is still the timeline's. */
+	must(figment_syncobj_signal(self->device, self->syncobj, 0));
+	fd = own_fd(self);
+	EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE,
+		  vk_semaphore_import(vk, timeline, OPAQUE_SEM, 0, fd));
+	EXPECT_TRUE(fd_is_open(fd));
+	close(fd);
+	EXPECT_EQ(3, vk_counter(vk, timeline));
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroySemaphore(vk->device, timeline, NULL);
+}
+
 TEST_F(import, takes_the_fd)
 {
 	struct vk *vk = &self->vk;

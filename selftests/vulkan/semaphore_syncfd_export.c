@@ -190,4 +190,56 @@ TEST_F(vk, chain_through_another_process)
 	held_close(&held);
 }
 
+/*
+ * To export what a held submit signals is misuse, as what that waits for must have
+ * been submitted too. Yet it neither hangs nor says that it is done.
+ */
+TEST_F(vk, of_a_submit_that_is_held)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM), gate = vk_timeline(vk, 0, 0);
+	VkFence fence = vk_fence(vk, 0, 0);
+	int file;
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, vk_binary(sem), 0));
+	vk->quiet = true;
+	file = vk_semaphore_fd(vk, sem, SYNC_SEM);
+	vk->quiet = false;
+	EXPECT_TRUE(stays_pending(file));
+	vk_signal(vk, gate, 1);
+	EXPECT_EQ(1, settle(file));
+	close(file);
+	VK(vkQueueWaitIdle(vk->queue));
+	/* It was reset, so it can be signalled and waited for again. */
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	vkDestroyFence(vk->device, fence, NULL);
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+}
+
+/* Signalled, waited for and signalled again, all of it held: the file is the latter's. */
+TEST_F(vk, of_the_last_of_held_submits)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM), gate = vk_timeline(vk, 0, 0);
+	int file;
+
+	/* As above. */
+	vk->quiet = true;
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, vk_binary(sem), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 2), NULL, vk_binary(sem), 0));
+	file = vk_semaphore_fd(vk, sem, SYNC_SEM);
+	vk_signal(vk, gate, 1);
+	EXPECT_TRUE(stays_pending(file));
+	vk_signal(vk, gate, 2);
+	EXPECT_EQ(1, settle(file));
+	close(file);
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+}
+
 VK_HARNESS_MAIN({ "copier", copier },)

@@ -122,6 +122,67 @@ TEST_F(import, work_waits_for_all_of_a_merged_file)
 	held_close(&b);
 }
 
+TEST_F(import, work_waits_for_sw_syncs_fence)
+{
+	int timeline = sw_sync_open(), file;
+
+	if (timeline < 0)
+		SKIP(return, "no sw_sync in this kernel");
+	file = sw_sync_fence(timeline, 1);
+	ASSERT_EQ(VK_SUCCESS, import(self, file));
+	ASSERT_EQ(VK_SUCCESS, fill(self, 21));
+	EXPECT_TRUE(is_held_up(self));
+	sw_sync_advance(timeline, 1);
+	EXPECT_TRUE(is_done(self, 21));
+	close(timeline);
+}
+
+/* Its owner is gone, which is an error, and for who waits an end like another. */
+TEST_F(import, a_file_that_fails_frees_the_work)
+{
+	struct held held;
+
+	held_make(&held);
+	ASSERT_EQ(VK_SUCCESS, import(self, held.file));
+	ASSERT_EQ(VK_SUCCESS, fill(self, 22));
+	EXPECT_TRUE(is_held_up(self));
+	held_release(&held, -EIO);
+	EXPECT_TRUE(is_done(self, 22));
+	held_close(&held);
+	/* And one that has failed before it is imported. */
+	held_make(&held);
+	held_release(&held, -ENODATA);
+	EXPECT_EQ(-ENODATA, settle(held.file));
+	ASSERT_EQ(VK_SUCCESS, import(self, held.file));
+	ASSERT_EQ(VK_SUCCESS, fill(self, 23));
+	EXPECT_TRUE(is_done(self, 23));
+	held_close(&held);
+	/* Nobody's device was lost by that. */
+	EXPECT_EQ(VK_SUCCESS, vkDeviceWaitIdle(self->vk.device));
+}
+
+/* A file is imported, and exported again by another's type: a chain of owners. */
+TEST_F(import, goes_out_as_it_came)
+{
+	struct vk *vk = &self->vk;
+	struct held held;
+	int file;
+
+	held_make(&held);
+	ASSERT_EQ(VK_SUCCESS, import(self, held.file));
+	/* The validation layer does not count a signal that was imported. */
+	vk->quiet = true;
+	file = vk_semaphore_fd(vk, self->sem, SYNC_SEM);
+	vk->quiet = false;
+	EXPECT_TRUE(stays_pending(file));
+	ASSERT_EQ(VK_SUCCESS, import(self, file));
+	ASSERT_EQ(VK_SUCCESS, fill(self, 24));
+	EXPECT_TRUE(is_held_up(self));
+	held_release(&held, 0);
+	EXPECT_TRUE(is_done(self, 24));
+	held_close(&held);
+}
+
 TEST_F(import, minus_one_has_signalled)
 {
 	ASSERT_EQ(VK_SUCCESS, import(self, -1));

@@ -90,9 +90,36 @@ static void listen(struct vk *vk)
 	VK(vk->CreateDebugUtilsMessengerEXT(vk->instance, &info, NULL, &vk->messenger));
 }
 
+static bool has(const VkExtensionProperties *list, uint32_t count, const char *name)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!strcmp(list[i].extensionName, name))
+			return true;
+	}
+	return false;
+}
+
+/* Those of some extensions that there are, behind those that there have to be. */
+static void add_instance_extensions(const char **names, uint32_t *count)
+{
+	static const char *const wanted[] = {
+		"VK_KHR_xcb_surface", "VK_KHR_wayland_surface",
+		VK_KHR_GET_SURFACE_CAPABILITIES_2_EXTENSION_NAME,
+		VK_EXT_SURFACE_MAINTENANCE_1_EXTENSION_NAME,
+	};
+	VkExtensionProperties list[128];
+	uint32_t n = ARRAY_SIZE(list);
+
+	VK(vkEnumerateInstanceExtensionProperties(NULL, &n, list));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (has(list, n, wanted[i]))
+			names[(*count)++] = wanted[i];
+	}
+}
+
 void vk_instance(struct vk *vk)
 {
-	static const char *const extensions[] = {
+	const char *extensions[8] = {
 		VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
 		VK_KHR_SURFACE_EXTENSION_NAME,
 		VK_EXT_HEADLESS_SURFACE_EXTENSION_NAME,
@@ -105,12 +132,13 @@ void vk_instance(struct vk *vk)
 	VkInstanceCreateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
 		.pApplicationInfo = &app,
-		.enabledExtensionCount = ARRAY_SIZE(extensions),
+		.enabledExtensionCount = 3,
 		.ppEnabledExtensionNames = extensions,
 	};
 	VkPhysicalDevice devices[VK_MAX_DEVICES];
 
 	memset(vk, 0, sizeof(*vk));
+	add_instance_extensions(extensions, &info.enabledExtensionCount);
 	VK(vkCreateInstance(&info, NULL, &vk->instance));
 	listen(vk);
 	must_be(vk_find(vk->instance, true, devices) > 0);
@@ -124,6 +152,10 @@ static void make_device(struct vk *vk, const char *const *extensions, uint32_t c
 		.synchronization2 = VK_TRUE,
 		.dynamicRendering = VK_TRUE,
 		.privateData = VK_TRUE,
+	};
+	VkPhysicalDeviceSwapchainMaintenance1FeaturesEXT maintenance = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SWAPCHAIN_MAINTENANCE_1_FEATURES_EXT,
+		.swapchainMaintenance1 = VK_TRUE,
 	};
 	VkPhysicalDeviceVulkan12Features v12 = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
@@ -149,6 +181,8 @@ static void make_device(struct vk *vk, const char *const *extensions, uint32_t c
 		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
 	};
 
+	if (vk->swapchain_maintenance)
+		v13.pNext = &maintenance;
 	VK(vkCreateDevice(vk->physical, &info, NULL, &vk->device));
 	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
 	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
@@ -156,7 +190,7 @@ static void make_device(struct vk *vk, const char *const *extensions, uint32_t c
 
 void vk_device(struct vk *vk)
 {
-	static const char *const extensions[] = {
+	const char *extensions[] = {
 		VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
 		VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME,
 		VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME,
@@ -166,9 +200,15 @@ void vk_device(struct vk *vk)
 		VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME,
 		VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME,
 		VK_KHR_SWAPCHAIN_EXTENSION_NAME,
+		VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME,
 	};
+	static VkExtensionProperties list[512];
+	uint32_t count = ARRAY_SIZE(list);
 
-	make_device(vk, extensions, ARRAY_SIZE(extensions));
+	VK(vkEnumerateDeviceExtensionProperties(vk->physical, NULL, &count, list));
+	vk->swapchain_maintenance = has(list, count,
+					VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME);
+	make_device(vk, extensions, ARRAY_SIZE(extensions) - !vk->swapchain_maintenance);
 #define LOAD(name) \
 	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name); \
 	must_be(vk->name);
@@ -178,6 +218,7 @@ void vk_device(struct vk *vk)
 
 void vk_plain_device(struct vk *vk)
 {
+	vk->swapchain_maintenance = false;
 	make_device(vk, NULL, 0);
 }
 

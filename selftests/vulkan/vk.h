@@ -52,6 +52,7 @@ struct vk {
 	VkCommandPool pool;
 	VkDebugUtilsMessengerEXT messenger;
 	unsigned int messages;	/* from a validation layer, if there is one */
+	bool swapchain_maintenance;	/* the device has it, enabled */
 	bool quiet;		/* what follows is misuse on purpose */
 #define VK_MEMBER(name) PFN_vk##name name;
 	VK_INSTANCE_CALLS(VK_MEMBER)
@@ -102,6 +103,18 @@ VkResult vk_submit(struct vk *vk, struct vk_at wait, VkCommandBuffer cmd,
 		   struct vk_at signal, VkFence fence);
 /** vk_run() - submit a command buffer and wait for it */
 void vk_run(struct vk *vk, VkCommandBuffer cmd);
+
+/* vk_icd.c */
+
+#define VK_PATH		512
+#define VK_ENV		1100
+
+/** vk_manifest() - find the first manifest of the system's that matches a pattern */
+bool vk_manifest(const char *pattern, char path[VK_PATH]);
+/** vk_manifest_string() - the value of a string in a manifest */
+void vk_manifest_string(const char *path, const char *name, char value[VK_PATH]);
+/** vk_driver_files() - write "NAME=a" or "NAME=a:b" (if there is a @b) */
+void vk_driver_files(char env[VK_ENV], const char *name, const char *a, const char *b);
 
 /* vk_memory.c */
 

@@ -44,11 +44,20 @@ bool device_check_lost(struct device *dev)
 	return device_is_lost(dev);
 }
 
+/** device_mark_lost() - have a device be lost to whoever asks, before it stops */
+void device_mark_lost(struct device *dev)
+{
+	int64_t none = 0;
+
+	atomic_compare_exchange_strong(&dev->stop_deadline, &none, clock_now() + STOP_NS);
+	atomic_store(&dev->lost, true);
+}
+
 void device_lose(struct device *dev)
 {
-	if (atomic_exchange(&dev->lost, true))
+	device_mark_lost(dev);
+	if (atomic_exchange(&dev->stopped, true))
 		return;
-	atomic_store(&dev->stop_deadline, clock_now() + STOP_NS);
 	for (uint32_t i = 0; i < dev->queue_count; i++)
 		queue_lose(dev->queues[i]);
 }
@@ -66,18 +75,6 @@ VkResult device_lost(struct device *dev)
 	for (uint32_t i = 0; !device_is_parents(dev) && i < dev->queue_count; i++)
 		queue_wait_stopped(dev->queues[i], atomic_load(&dev->stop_deadline));
 	return VK_ERROR_DEVICE_LOST;
-}
-
-bool device_has_held(struct device *dev)
-{
-	bool held = false;
-
-	for (uint32_t i = 0; !held && i < dev->queue_count; i++) {
-		pthread_mutex_lock(&dev->queues[i]->lock);
-		held = dev->queues[i]->held.first;
-		pthread_mutex_unlock(&dev->queues[i]->lock);
-	}
-	return held;
 }
 
 static bool load_calls(struct device *dev)
@@ -223,12 +220,14 @@ static struct device *alloc_device(struct physical_device *pdev, const VkDeviceC
 	dev->generation = fork_generation();
 	dev->timeline = !(pdev->hide & DRM_FIGMENT_HIDE_TIMELINE);
 	pthread_mutex_init(&dev->bo_lock, NULL);
+	pthread_mutex_init(&dev->relay_lock, NULL);
 	return dev;
 }
 
 /* In reverse of how it was made, however far that went. */
 static void destroy(struct device *dev, const VkAllocationCallbacks *alloc)
 {
+	relay_end_all(dev);
 	for (uint32_t i = 0; i < dev->queue_count; i++)
 		queue_lose(dev->queues[i]);
 	for (uint32_t i = 0; i < dev->queue_count; i++)
@@ -239,6 +238,7 @@ static void destroy(struct device *dev, const VkAllocationCallbacks *alloc)
 		dev->lvp.DestroyDevice(dev->handle, alloc);
 	close(dev->fd);
 	pthread_mutex_destroy(&dev->bo_lock);
+	pthread_mutex_destroy(&dev->relay_lock);
 	free(dev->bo_uses);
 	free(dev);
 }
@@ -290,6 +290,7 @@ err_close:
 	close(dev->fd);
 err_free:
 	pthread_mutex_destroy(&dev->bo_lock);
+	pthread_mutex_destroy(&dev->relay_lock);
 	free(dev);
 	return result;
 }

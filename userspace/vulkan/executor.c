@@ -36,13 +36,23 @@ int thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void 
 	return -ret;
 }
 
+/*
+ * With an error the device is lost. It is so before anybody who waits can go on, so
+ * that nobody takes the job for done; and stops after it, so that its fences say why.
+ */
 static void complete(struct queue *queue, struct job *job, int status)
 {
+	bool failed = status || job->seqno == queue->fails;
+
+	if (failed)
+		device_mark_lost(queue->dev);
 	/* A lost queue takes nothing more, and has completed everything itself. */
 	figment_host_complete(queue->fd, job->seqno, status);
 	pthread_mutex_lock(&queue->lock);
 	queue_forget_locked(queue, job);
 	pthread_mutex_unlock(&queue->lock);
+	if (failed)
+		device_lose(queue->dev);
 }
 
 static VkResult give_to_lavapipe(struct queue *queue, const struct job *job)
@@ -81,7 +91,6 @@ static void run_next(struct queue *queue)
 		complete(queue, job, 0);
 	} else if (give_to_lavapipe(queue, job)) {
 		complete(queue, job, -EIO);
-		device_lose(queue->dev);
 	} else {
 		pthread_mutex_lock(&queue->lock);
 		job_list_add(&queue->running, job);
@@ -151,8 +160,6 @@ static void *finish(void *arg)
 		pthread_mutex_unlock(&queue->lock);
 		result = wait_for_lavapipe(queue, job->seqno);
 		complete(queue, job, result ? -EIO : 0);
-		if (result)
-			device_lose(queue->dev);
 		pthread_mutex_lock(&queue->lock);
 	}
 	pthread_mutex_unlock(&queue->lock);

@@ -10,36 +10,69 @@
 
 #include "shim.h"
 
-#define HIDE_PRIME (DRM_FIGMENT_HIDE_PRIME_IMPORT | DRM_FIGMENT_HIDE_PRIME_EXPORT)
+/* What has to be there for an extension to make sense. */
+enum need {
+	NEED_NOTHING,
+	NEED_FD_MEMORY,
+	NEED_DMA_BUF,
+	NEED_HOST_MEMORY,
+	NEED_MODIFIERS,
+	NEED_TIMELINE,
+	NEED_FENCE_FD,
+	NEED_SEMAPHORE_FD,
+};
 
-/*
- * Those that the shim knows: it adds those with a version. An extension goes when
- * all of what it is hidden by is hidden.
- */
+/* Those that the shim knows: it adds those with a version. */
 static const struct known {
 	const char *name;
 	uint32_t version;
-	uint64_t hidden_by;
+	enum need need;
 } known[] = {
-	{ VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME, 1, HIDE_PRIME },
-	{ VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, 1, HIDE_PRIME },
-	{ VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME, 2, DRM_FIGMENT_HIDE_MODIFIERS },
-	{ VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME, 1, 0 },
-	{ VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME, 1, 0 },
-	{ VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME, 1, 0 },
-	{ VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME, 1, 0 },
-	{ VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME, 2, 0 },
-	{ VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, 0, DRM_FIGMENT_HIDE_TIMELINE },
-	{ VK_KHR_SYNCHRONIZATION_2_EXTENSION_NAME, 0, 0 },
-	{ VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, 0, 0 },
+	{ VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME, 1, NEED_FD_MEMORY },
+	{ VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME, 1, NEED_DMA_BUF },
+	{ VK_EXT_IMAGE_DRM_FORMAT_MODIFIER_EXTENSION_NAME, 2, NEED_MODIFIERS },
+	{ VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME, 1, NEED_NOTHING },
+	{ VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME, 1, NEED_SEMAPHORE_FD },
+	{ VK_KHR_EXTERNAL_FENCE_FD_EXTENSION_NAME, 1, NEED_FENCE_FD },
+	{ VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME, 1, NEED_NOTHING },
+	{ VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME, 2, NEED_NOTHING },
+	{ VK_KHR_TIMELINE_SEMAPHORE_EXTENSION_NAME, 0, NEED_TIMELINE },
+	{ VK_KHR_SYNCHRONIZATION_2_EXTENSION_NAME, 0, NEED_NOTHING },
+	{ VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, 0, NEED_HOST_MEMORY },
 };
 
 /* What lavapipe offers where it finds udmabuf, and the shim has no buffers for. */
 static const char ahb[] = "VK_ANDROID_external_memory_android_hardware_buffer";
 
-static bool hidden(const struct physical_device *pdev, const struct known *ext)
+static bool has_any(const struct physical_device *pdev, VkExternalMemoryHandleTypeFlags types)
 {
-	return ext->hidden_by && (pdev->hide & ext->hidden_by) == ext->hidden_by;
+	for (; types; types &= types - 1) {
+		if (external_memory(pdev, types & -types).externalMemoryFeatures)
+			return true;
+	}
+	return false;
+}
+
+static bool is_met(const struct physical_device *pdev, enum need need)
+{
+	switch (need) {
+	case NEED_FD_MEMORY:
+		return has_any(pdev, EXTERNAL_FD_MEMORY);
+	case NEED_DMA_BUF:
+		return has_any(pdev, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT);
+	case NEED_HOST_MEMORY:
+		return has_any(pdev, EXTERNAL_HOST_MEMORY);
+	case NEED_MODIFIERS:
+		return !(pdev->hide & DRM_FIGMENT_HIDE_MODIFIERS);
+	case NEED_TIMELINE:
+		return !(pdev->hide & DRM_FIGMENT_HIDE_TIMELINE);
+	case NEED_FENCE_FD:
+		return external_fences(pdev);
+	case NEED_SEMAPHORE_FD:
+		return external_semaphores(pdev, false);
+	default:
+		return true;
+	}
 }
 
 /* The bit of one of the above in &device.extensions, -1 if it is none of them. */
@@ -64,7 +97,8 @@ bool extension_is_hidden(const struct physical_device *pdev, const char *name)
 {
 	int bit = extension_bit(name);
 
-	return !strcmp(name, ahb) || (bit >= 0 && hidden(pdev, &known[bit]));
+	return !strcmp(name, ahb) || environment_hides(name) ||
+	       (bit >= 0 && !is_met(pdev, known[bit].need));
 }
 
 bool extension_in(const VkExtensionProperties *list, uint32_t count, const char *name)

@@ -13,6 +13,31 @@
  */
 #include "shim.h"
 
+static bool is_hidden(const struct physical_device *pdev, VkExternalMemoryHandleTypeFlagBits type)
+{
+	switch ((int)type) {
+	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT:
+		return pdev->hide & HIDE_MEMORY_OPAQUE_FD;
+	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT:
+		return pdev->hide & HIDE_MEMORY_DMA_BUF;
+	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT:
+		return pdev->hide & HIDE_MEMORY_HOST_ALLOCATION;
+	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_MAPPED_FOREIGN_MEMORY_BIT_EXT:
+		return pdev->hide & HIDE_MEMORY_HOST_MAPPED;
+	default:
+		return false;
+	}
+}
+
+/* The types of fd that memory has. */
+static VkExternalMemoryHandleTypeFlags fd_types(const struct physical_device *pdev)
+{
+	return (is_hidden(pdev, VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) ? 0 :
+		VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT) |
+	       (is_hidden(pdev, VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT) ? 0 :
+		VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT);
+}
+
 VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 					   VkExternalMemoryHandleTypeFlagBits type)
 {
@@ -21,6 +46,8 @@ VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 	bool in = !(pdev->hide & DRM_FIGMENT_HIDE_PRIME_IMPORT);
 	bool out = !(pdev->hide & DRM_FIGMENT_HIDE_PRIME_EXPORT);
 
+	if (is_hidden(pdev, type))
+		return p;
 	switch (type) {
 	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT:
 	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT:
@@ -31,9 +58,9 @@ VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 		if (in && out)
 			p.exportFromImportedHandleTypes =
 				type == VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT ?
-				type : EXTERNAL_FD_MEMORY;
+				type : fd_types(pdev);
 		if (in || out)
-			p.compatibleHandleTypes = EXTERNAL_FD_MEMORY;
+			p.compatibleHandleTypes = fd_types(pdev);
 		break;
 	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT:
 	case VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_MAPPED_FOREIGN_MEMORY_BIT_EXT:
@@ -44,6 +71,40 @@ VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 		break;
 	}
 	return p;
+}
+
+/** external_memory_refused() - whether any of some types cannot be shared at all */
+bool external_memory_refused(const struct physical_device *pdev,
+			     VkExternalMemoryHandleTypeFlags types)
+{
+	for (; types; types &= types - 1) {
+		if (!external_memory(pdev, types & -types).externalMemoryFeatures)
+			return true;
+	}
+	return false;
+}
+
+/** external_fences() - the types that a fence goes out and comes in as */
+VkExternalFenceHandleTypeFlags external_fences(const struct physical_device *pdev)
+{
+	return (pdev->hide & HIDE_FENCE_OPAQUE_FD ? 0 :
+		VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_FD_BIT) |
+	       (pdev->hide & HIDE_FENCE_SYNC_FD ? 0 : VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT);
+}
+
+/** external_semaphores() - likewise for a semaphore */
+VkExternalSemaphoreHandleTypeFlags external_semaphores(const struct physical_device *pdev,
+						       bool timeline)
+{
+	VkExternalSemaphoreHandleTypeFlags types = 0;
+
+	if (timeline && (pdev->hide & DRM_FIGMENT_HIDE_TIMELINE))
+		return 0;
+	if (!(pdev->hide & HIDE_SEMAPHORE_OPAQUE_FD))
+		types |= VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
+	if (!timeline && !(pdev->hide & HIDE_SEMAPHORE_SYNC_FD))
+		types |= VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
+	return types;
 }
 
 void figment_vkGetPhysicalDeviceExternalBufferProperties(
@@ -62,12 +123,11 @@ void figment_vkGetPhysicalDeviceExternalFenceProperties(
 	VkPhysicalDevice handle, const VkPhysicalDeviceExternalFenceInfo *info,
 	VkExternalFenceProperties *out)
 {
-	const VkExternalFenceHandleTypeFlags both = VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_FD_BIT |
-						    VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT;
-	bool known = info->handleType & both;
+	VkExternalFenceHandleTypeFlags types = external_fences(physical_device_of(handle));
+	bool known = info->handleType & types;
 
-	out->exportFromImportedHandleTypes = known ? both : 0;
-	out->compatibleHandleTypes = known ? both : 0;
+	out->exportFromImportedHandleTypes = known ? types : 0;
+	out->compatibleHandleTypes = known ? types : 0;
 	out->externalFenceFeatures = known ? VK_EXTERNAL_FENCE_FEATURE_EXPORTABLE_BIT |
 					     VK_EXTERNAL_FENCE_FEATURE_IMPORTABLE_BIT : 0;
 }
@@ -76,18 +136,13 @@ void figment_vkGetPhysicalDeviceExternalSemaphoreProperties(
 	VkPhysicalDevice handle, const VkPhysicalDeviceExternalSemaphoreInfo *info,
 	VkExternalSemaphoreProperties *out)
 {
-	const struct physical_device *pdev = physical_device_of(handle);
 	const VkSemaphoreTypeCreateInfo *type =
 		chain_find(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
+	bool timeline = type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE;
 	VkExternalSemaphoreHandleTypeFlags types =
-		VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT |
-		VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT;
-	bool known;
+		external_semaphores(physical_device_of(handle), timeline);
+	bool known = info->handleType & types;
 
-	if (type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE)
-		types = pdev->hide & DRM_FIGMENT_HIDE_TIMELINE ? 0 :
-			VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
-	known = info->handleType & types;
 	out->exportFromImportedHandleTypes = known ? types : 0;
 	out->compatibleHandleTypes = known ? types : 0;
 	out->externalSemaphoreFeatures = known ? VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT |

@@ -14,6 +14,8 @@ VkResult figment_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info,
 			       const VkAllocationCallbacks *alloc, VkFence *out)
 {
 	const VkFenceCreateInfo plain = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
+	const VkExportFenceCreateInfo *export =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_FENCE_CREATE_INFO);
 	struct device *dev = device_of(handle);
 	struct fence *fence;
 	VkResult result;
@@ -21,6 +23,8 @@ VkResult figment_vkCreateFence(VkDevice handle, const VkFenceCreateInfo *info,
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	if (export && (export->handleTypes & ~external_fences(dev->pdev)))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	fence = calloc(1, sizeof(*fence));
 	if (!fence)
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -112,7 +116,7 @@ VkResult figment_vkGetFenceFdKHR(VkDevice handle, const VkFenceGetFdInfoKHR *inf
 	struct payload *payload = &fence_of(info->fence)->payload;
 	struct device *dev = device_of(handle);
 
-	switch (info->handleType) {
+	switch (info->handleType & external_fences(dev->pdev)) {
 	case VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_FD_BIT:
 		return payload_export(dev, payload, fd);
 	case VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT:
@@ -128,11 +132,11 @@ VkResult figment_vkImportFenceFdKHR(VkDevice handle, const VkImportFenceFdInfoKH
 	bool temporary = info->flags & VK_FENCE_IMPORT_TEMPORARY_BIT;
 	struct device *dev = device_of(handle);
 
-	switch (info->handleType) {
+	switch (info->handleType & external_fences(dev->pdev)) {
 	case VK_EXTERNAL_FENCE_HANDLE_TYPE_OPAQUE_FD_BIT:
-		return payload_import(dev, payload, info->fd, false, temporary);
+		return payload_import(dev, payload, info->fd, PAYLOAD_BINARY, temporary);
 	case VK_EXTERNAL_FENCE_HANDLE_TYPE_SYNC_FD_BIT:
-		return payload_import(dev, payload, info->fd, true, true);
+		return payload_import(dev, payload, info->fd, PAYLOAD_FILE, true);
 	default:
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	}

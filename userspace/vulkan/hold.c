@@ -113,6 +113,48 @@ static void *hold(void *arg)
 	return NULL;
 }
 
+/* The last of a queue's held jobs that signals a syncobj, and which signal that is. */
+static struct job *last_signaller_locked(struct queue *queue, uint32_t syncobj, uint32_t *which)
+{
+	struct job *last = NULL;
+
+	for (struct job *job = queue->held.first; job; job = job->next) {
+		for (uint32_t i = 0; i < job->signal_count; i++) {
+			if (!job->signals[i].point && job->signals[i].handle == syncobj) {
+				last = job;
+				*which = i;
+			}
+		}
+	}
+	return last;
+}
+
+/**
+ * hold_redirect() - take a signal that is still held away from a syncobj
+ * @dev: the device
+ * @syncobj: what a held job is to signal
+ * @instead: what it signals now, and owns; 0 to see only whether there is one
+ *
+ * Return: whether there is such a job
+ */
+bool hold_redirect(struct device *dev, uint32_t syncobj, uint32_t instead)
+{
+	struct job *job = NULL;
+
+	for (uint32_t i = 0; !job && i < dev->queue_count; i++) {
+		uint32_t which;
+
+		pthread_mutex_lock(&dev->queues[i]->lock);
+		job = last_signaller_locked(dev->queues[i], syncobj, &which);
+		if (job && instead) {
+			job->signals[which].handle = instead;
+			job->owned[which] = instead;
+		}
+		pthread_mutex_unlock(&dev->queues[i]->lock);
+	}
+	return job;
+}
+
 static int start(struct queue *queue)
 {
 	int ret = figment_syncobj_create(queue->dev->fd, false, &queue->kick);

@@ -92,21 +92,31 @@ static void describe(struct image *image, const VkImageCreateInfo *info,
 VkResult figment_vkCreateBuffer(VkDevice handle, const VkBufferCreateInfo *info,
 				const VkAllocationCallbacks *alloc, VkBuffer *out)
 {
+	const VkExternalMemoryBufferCreateInfo *external =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO);
+	struct device *dev = device_of(handle);
+
 	if (info->flags & SPARSE_BUFFER_FLAGS)
 		return VK_ERROR_FEATURE_NOT_PRESENT;
-	return device_of(handle)->lvp.CreateBuffer(handle, info, alloc, out);
+	if (external && external_memory_refused(dev->pdev, external->handleTypes))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	return dev->lvp.CreateBuffer(handle, info, alloc, out);
 }
 
 VkResult figment_vkCreateImage(VkDevice handle, const VkImageCreateInfo *info,
 			       const VkAllocationCallbacks *alloc, VkImage *out)
 {
 	const VkImageDrmFormatModifierExplicitCreateInfoEXT *modifier = explicit_layout(info);
+	const VkExternalMemoryImageCreateInfo *external =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
 	struct device *dev = device_of(handle);
 	struct image *image;
 	VkResult result;
 
 	if (info->flags & SPARSE_IMAGE_FLAGS)
 		return VK_ERROR_FEATURE_NOT_PRESENT;
+	if (external && external_memory_refused(dev->pdev, external->handleTypes))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	if (!modifier) {
 		if (info->tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT &&
 		    (!list_has_linear(info) || !format_texel_size(info->format)))

@@ -107,7 +107,7 @@ static uint64_t what_is_hidden(const struct figment_node *node)
 static VkResult create_devices(struct instance *instance, const VkInstanceCreateInfo *info)
 {
 	struct figment_node nodes[FIGMENT_MAX_DEVICES];
-	int count = figment_enumerate(nodes, FIGMENT_MAX_DEVICES);
+	int count = environment_get()->wrong ? 0 : figment_enumerate(nodes, FIGMENT_MAX_DEVICES);
 	VkResult result;
 
 	for (int i = 0; i < count; i++) {
@@ -115,7 +115,7 @@ static VkResult create_devices(struct instance *instance, const VkInstanceCreate
 
 		pdev->instance = instance;
 		pdev->node = nodes[i];
-		pdev->hide = what_is_hidden(&nodes[i]);
+		pdev->hide = what_is_hidden(&nodes[i]) | environment_get()->hide;
 		pdev->lvp_instance = instance->handle;
 		if (i) {
 			result = create_lavapipe(info, NULL, &pdev->lvp_instance);
@@ -205,12 +205,14 @@ static VkResult find_physical_devices(struct instance *instance)
 			result = VK_ERROR_INITIALIZATION_FAILED;
 		if (!result && !table_insert(TABLE_PHYSICAL_DEVICE, HANDLE(handle), pdev))
 			result = VK_ERROR_OUT_OF_HOST_MEMORY;
-		if (!result)
+		if (!result) {
 			pdev->handle = handle;
+			physical_device_identify(pdev);
+		}
 	}
 	pthread_mutex_unlock(&instance->lock);
 
-	if (!instance->device_count && instance->lvp.DestroyInstance) {
+	if (!instance->device_count && instance->lvp.DestroyInstance && !environment_get()->wrong) {
 		static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 		pthread_once(&once, say_no_node);

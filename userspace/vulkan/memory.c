@@ -10,6 +10,13 @@
  * llvmpipe touches behind an image's last row (image.c). The pages behind cost
  * nothing until then and hold nothing of interest.
  *
+ * An opaque handle is the dma-buf of such a buffer too. What makes it one is the
+ * buffer's metadata, which its exporter writes: which driver it was, and what it
+ * allocated. So an import tells it from a dma-buf of anybody's and from an export of
+ * another build, whose images may be laid out differently, and that the size and
+ * the memory type are the exporter's. That the device is the same is the kernel's
+ * to say: another's buffer is a foreign one to it.
+ *
  * A GEM handle is not counted: importing the same buffer twice gives the same
  * handle, which one close ends. So the device counts how often it is in use, and
  * the import and the count happen under one lock, lest another thread closes the
@@ -32,6 +39,26 @@ struct memory {
 	size_t map_size;
 	VkExternalMemoryHandleTypeFlags exportable;
 };
+
+/* What an opaque handle's metadata has. */
+struct tag {
+	char magic[8];
+	uint8_t driver[VK_UUID_SIZE];
+	uint64_t size;
+	uint32_t type, zero;
+};
+
+static struct tag make_tag(const struct device *dev, const VkMemoryAllocateInfo *info)
+{
+	struct tag tag = {
+		.magic = "VkMemory",
+		.size = info->allocationSize,
+		.type = info->memoryTypeIndex,
+	};
+
+	memcpy(tag.driver, dev->pdev->identity.driver_uuid, VK_UUID_SIZE);
+	return tag;
+}
 
 /* Called with bo_lock held. */
 static int bo_use(struct device *dev, uint32_t bo)
@@ -170,29 +197,35 @@ static VkResult allocate(struct device *dev, const VkMemoryAllocateInfo *info,
 			 const VkAllocationCallbacks *alloc,
 			 VkExternalMemoryHandleTypeFlags exportable, VkDeviceMemory *out)
 {
+	const struct tag tag = make_tag(dev, info);
 	uint32_t bo;
 	int ret = bo_create(dev, info->allocationSize, &bo);
 
+	if (!ret && (exportable & VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT)) {
+		ret = figment_bo_set_metadata(dev->fd, bo, &tag, sizeof(tag));
+		if (ret)
+			bo_put(dev, bo);
+	}
 	if (ret)
 		return ret == -ENOMEM || ret == -EINVAL ? VK_ERROR_OUT_OF_DEVICE_MEMORY :
 							  shim_result(ret);
 	return wrap(dev, info, alloc, bo, info->allocationSize, exportable, out);
 }
 
-/*
- * An opaque handle has to be of this device's own buffer, and of the size it was
- * exported with; a dma-buf may be anybody's, and larger.
- */
-static bool size_is_right(const VkMemoryAllocateInfo *info, const struct drm_figment_gem_info *bo,
-			  bool opaque)
+/* A dma-buf may be larger than what is allocated of it, an opaque handle may not. */
+static bool is_right(struct device *dev, uint32_t bo, const VkMemoryAllocateInfo *info,
+		     const struct drm_figment_gem_info *bo_info, bool opaque)
 {
-	uint64_t size = ALIGN_UP(info->allocationSize, PAGE);
+	const struct tag want = make_tag(dev, info);
+	struct tag tag;
 
-	if (!info->allocationSize || info->allocationSize > INT64_MAX)
+	if (!info->allocationSize || info->allocationSize > INT64_MAX ||
+	    info->memoryTypeIndex >= dev->pdev->memory_types)
 		return false;
 	if (opaque)
-		return !(bo->flags & DRM_FIGMENT_GEM_IMPORTED) && size == bo->size;
-	return size <= ALIGN_UP(bo->size, PAGE);
+		return !figment_bo_get_metadata(dev->fd, bo, &tag, sizeof(tag)) &&
+		       !memcmp(&tag, &want, sizeof(tag));
+	return ALIGN_UP(info->allocationSize, PAGE) <= ALIGN_UP(bo_info->size, PAGE);
 }
 
 static VkResult import(struct device *dev, const VkMemoryAllocateInfo *info,
@@ -214,7 +247,8 @@ static VkResult import(struct device *dev, const VkMemoryAllocateInfo *info,
 	if (ret)
 		return ret == -ENOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY :
 					VK_ERROR_INVALID_EXTERNAL_HANDLE;
-	if (figment_bo_info(dev->fd, bo, &bo_info) || !size_is_right(info, &bo_info, opaque)) {
+	if (figment_bo_info(dev->fd, bo, &bo_info) ||
+	    !is_right(dev, bo, info, &bo_info, opaque)) {
 		bo_put(dev, bo);
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	}
@@ -222,6 +256,16 @@ static VkResult import(struct device *dev, const VkMemoryAllocateInfo *info,
 	if (!result)
 		close(from->fd);
 	return result;
+}
+
+static bool can_export(const struct physical_device *pdev, VkExternalMemoryHandleTypeFlags types)
+{
+	for (; types; types &= types - 1) {
+		if (!(external_memory(pdev, types & -types).externalMemoryFeatures &
+		      VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT))
+			return false;
+	}
+	return true;
 }
 
 VkResult figment_vkAllocateMemory(VkDevice handle, const VkMemoryAllocateInfo *info,
@@ -238,13 +282,13 @@ VkResult figment_vkAllocateMemory(VkDevice handle, const VkMemoryAllocateInfo *i
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-	if ((exportable & ~EXTERNAL_FD_MEMORY) ||
-	    (exportable && (dev->pdev->hide & DRM_FIGMENT_HIDE_PRIME_EXPORT)))
+	if (!can_export(dev->pdev, exportable))
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	if (fd && fd->handleType)
 		return import(dev, info, alloc, fd, exportable, out);
 	if (pointer && pointer->handleType) {
 		if (exportable || !(pointer->handleType & EXTERNAL_HOST_MEMORY) ||
+		    external_memory_refused(dev->pdev, pointer->handleType) ||
 		    (uintptr_t)pointer->pHostPointer % PAGE || info->allocationSize % PAGE)
 			return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 		return give_to_lavapipe(dev, info, alloc, pointer->pHostPointer, out);
@@ -285,10 +329,11 @@ VkResult figment_vkGetMemoryFdPropertiesKHR(VkDevice handle,
 	struct device *dev = device_of(handle);
 
 	if (type != VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT ||
-	    (dev->pdev->hide & DRM_FIGMENT_HIDE_PRIME_IMPORT) || figment_dmabuf_size(fd) < 0)
+	    !(external_memory(dev->pdev, type).externalMemoryFeatures &
+	      VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) || figment_dmabuf_size(fd) < 0)
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-	/* lavapipe has one type of memory. */
-	out->memoryTypeBits = 1;
+	/* All of lavapipe's types, which is one, are the same memory. */
+	out->memoryTypeBits = (1u << dev->pdev->memory_types) - 1;
 	return VK_SUCCESS;
 }
 
@@ -297,8 +342,11 @@ VkResult figment_vkGetMemoryHostPointerPropertiesEXT(VkDevice handle,
 						     const void *pointer,
 						     VkMemoryHostPointerPropertiesEXT *out)
 {
-	if (!(type & EXTERNAL_HOST_MEMORY) || (uintptr_t)pointer % PAGE)
+	struct device *dev = device_of(handle);
+
+	if (!(type & EXTERNAL_HOST_MEMORY) || external_memory_refused(dev->pdev, type) ||
+	    (uintptr_t)pointer % PAGE)
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-	out->memoryTypeBits = 1;
+	out->memoryTypeBits = (1u << dev->pdev->memory_types) - 1;
 	return VK_SUCCESS;
 }

@@ -57,13 +57,13 @@ static void describe_drm(const struct physical_device *pdev, VkPhysicalDeviceDrm
 	p->renderMinor = pdev->node.render_minor;
 }
 
-struct identity {
-	uint8_t device_uuid[VK_UUID_SIZE], driver_uuid[VK_UUID_SIZE];
-	char driver_info[VK_MAX_DRIVER_INFO_SIZE];
-};
-
-static void identify(const struct physical_device *pdev, struct identity *id)
+/** physical_device_identify() - find out, once, what says which device and build it is */
+void physical_device_identify(struct physical_device *pdev)
 {
+	VkPhysicalDeviceMemoryProperties2 memory = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+	};
+	struct identity *id = &pdev->identity;
 	VkPhysicalDeviceIDProperties uuids = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES,
 	};
@@ -81,15 +81,15 @@ static void identify(const struct physical_device *pdev, struct identity *id)
 	uuid_of_driver(uuids.driverUUID, driver.driverInfo, id->driver_uuid);
 	snprintf(id->driver_info, sizeof(id->driver_info), "figment " FIGMENT_VERSION ", %.220s",
 		 driver.driverInfo);
+	pdev->instance->lvp.GetPhysicalDeviceMemoryProperties2(pdev->handle, &memory);
+	pdev->memory_types = memory.memoryProperties.memoryTypeCount;
 }
 
 static void describe_chain(const struct physical_device *pdev, void *chain)
 {
 	const VkConformanceVersion none = { 0 };
-	struct identity id;
+	const struct identity *id = &pdev->identity;
 
-	if (chain)
-		identify(pdev, &id);
 	for_each_struct(s, chain) {
 		switch ((int)s->sType) {
 		case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRM_PROPERTIES_EXT:
@@ -98,16 +98,16 @@ static void describe_chain(const struct physical_device *pdev, void *chain)
 		case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES: {
 			VkPhysicalDeviceIDProperties *p = (void *)s;
 
-			memcpy(p->deviceUUID, id.device_uuid, VK_UUID_SIZE);
-			memcpy(p->driverUUID, id.driver_uuid, VK_UUID_SIZE);
+			memcpy(p->deviceUUID, id->device_uuid, VK_UUID_SIZE);
+			memcpy(p->driverUUID, id->driver_uuid, VK_UUID_SIZE);
 			p->deviceLUIDValid = VK_FALSE;
 			break;
 		}
 		case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES: {
 			VkPhysicalDeviceVulkan11Properties *p = (void *)s;
 
-			memcpy(p->deviceUUID, id.device_uuid, VK_UUID_SIZE);
-			memcpy(p->driverUUID, id.driver_uuid, VK_UUID_SIZE);
+			memcpy(p->deviceUUID, id->device_uuid, VK_UUID_SIZE);
+			memcpy(p->driverUUID, id->driver_uuid, VK_UUID_SIZE);
 			p->deviceLUIDValid = VK_FALSE;
 			break;
 		}
@@ -115,7 +115,7 @@ static void describe_chain(const struct physical_device *pdev, void *chain)
 			VkPhysicalDeviceDriverProperties *p = (void *)s;
 
 			strcpy(p->driverName, "figment");
-			strcpy(p->driverInfo, id.driver_info);
+			strcpy(p->driverInfo, id->driver_info);
 			p->conformanceVersion = none;
 			break;
 		}
@@ -123,7 +123,7 @@ static void describe_chain(const struct physical_device *pdev, void *chain)
 			VkPhysicalDeviceVulkan12Properties *p = (void *)s;
 
 			strcpy(p->driverName, "figment");
-			strcpy(p->driverInfo, id.driver_info);
+			strcpy(p->driverInfo, id->driver_info);
 			p->conformanceVersion = none;
 			break;
 		}

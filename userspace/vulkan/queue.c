@@ -69,6 +69,7 @@ int queue_submit_locked(struct queue *queue, struct job *job)
 	if (ret)
 		return ret;
 	job->seqno = args.seqno;
+	queue->latest = args.seqno;
 	reset_late(queue->dev, job);
 	job_release_waits(queue->dev, job);
 	job_list_add(&queue->submitted, job);
@@ -106,13 +107,29 @@ void queue_forget_locked(struct queue *queue, struct job *job)
 	job_free(queue->dev, job);
 }
 
+/* Where faults are injected the kernel may keep a completed job's fences back. */
+static void wait_for_kernel(struct queue *queue, uint64_t seqno)
+{
+	const struct timespec a_little = { .tv_nsec = 500000 };
+	struct drm_figment_queue_query query;
+
+	while (!figment_queue_query(queue->dev->fd, queue->id, &query) &&
+	       !(query.state & DRM_FIGMENT_QUEUE_LOST) && query.completed < seqno)
+		nanosleep(&a_little, NULL);
+}
+
 /* Until all is complete that was submitted, or the device is lost. */
 void queue_wait_idle(struct queue *queue)
 {
+	uint64_t seqno;
+
 	pthread_mutex_lock(&queue->lock);
 	while (queue->outstanding && !queue->stop)
 		pthread_cond_wait(&queue->changed, &queue->lock);
+	seqno = queue->stop ? 0 : queue->latest;
 	pthread_mutex_unlock(&queue->lock);
+	if (seqno)
+		wait_for_kernel(queue, seqno);
 }
 
 /* Until lavapipe has nothing of a lost queue in hand, or the deadline. */
@@ -196,6 +213,17 @@ static VkResult create_done(struct device *dev, VkSemaphore *done)
 	return dev->lvp.CreateSemaphore(dev->handle, &info, NULL, done);
 }
 
+static int set_faults(struct queue *queue)
+{
+	struct drm_figment_queue_fault fault = environment_get()->fault;
+
+	if (!environment_has_faults())
+		return 0;
+	fault.queue = queue->id;
+	queue->fails = fault.fail_nth;
+	return figment_queue_fault(queue->dev->fd, &fault);
+}
+
 VkResult queue_create(struct device *dev, VkQueue handle, uint32_t priority, struct queue **out)
 {
 	struct queue *queue = calloc(1, sizeof(*queue));
@@ -216,6 +244,11 @@ VkResult queue_create(struct device *dev, VkQueue handle, uint32_t priority, str
 		result = ret == -EACCES ? VK_ERROR_NOT_PERMITTED_KHR :
 					  VK_ERROR_INITIALIZATION_FAILED;
 		goto err_done;
+	}
+	ret = set_faults(queue);
+	if (ret) {
+		result = VK_ERROR_INITIALIZATION_FAILED;
+		goto err_queue;
 	}
 	if (executor_start(queue)) {
 		result = VK_ERROR_OUT_OF_HOST_MEMORY;

@@ -32,12 +32,17 @@ VkResult figment_vkCreateSemaphore(VkDevice handle, const VkSemaphoreCreateInfo 
 	const VkSemaphoreCreateInfo plain = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO };
 	const VkSemaphoreTypeCreateInfo *type =
 		chain_find(info->pNext, VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
+	const VkExportSemaphoreCreateInfo *export =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXPORT_SEMAPHORE_CREATE_INFO);
+	bool timeline = type && type->semaphoreType == VK_SEMAPHORE_TYPE_TIMELINE;
 	struct device *dev = device_of(handle);
 	struct semaphore *semaphore;
 	VkResult result;
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	if (export && (export->handleTypes & ~external_semaphores(dev->pdev, timeline)))
+		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	semaphore = calloc(1, sizeof(*semaphore));
 	if (!semaphore)
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -133,12 +138,10 @@ VkResult figment_vkGetSemaphoreFdKHR(VkDevice handle, const VkSemaphoreGetFdInfo
 	struct semaphore *semaphore = semaphore_of(info->semaphore);
 	struct device *dev = device_of(handle);
 
-	switch (info->handleType) {
+	switch (info->handleType & external_semaphores(dev->pdev, semaphore->timeline)) {
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT:
 		return payload_export(dev, &semaphore->payload, fd);
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT:
-		if (semaphore->timeline)
-			return VK_ERROR_UNKNOWN;
 		return payload_export_file(dev, &semaphore->payload, fd);
 	default:
 		return VK_ERROR_UNKNOWN;
@@ -152,14 +155,15 @@ VkResult figment_vkImportSemaphoreFdKHR(VkDevice handle, const VkImportSemaphore
 	struct device *dev = device_of(handle);
 
 	/* A timeline has no payload but its permanent one. */
-	if (semaphore->timeline &&
-	    (temporary || info->handleType != VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT))
+	if (semaphore->timeline && temporary)
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-	switch (info->handleType) {
+	switch (info->handleType & external_semaphores(dev->pdev, semaphore->timeline)) {
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT:
-		return payload_import(dev, &semaphore->payload, info->fd, false, temporary);
+		return payload_import(dev, &semaphore->payload, info->fd,
+				      semaphore->timeline ? PAYLOAD_TIMELINE : PAYLOAD_BINARY,
+				      temporary);
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT:
-		return payload_import(dev, &semaphore->payload, info->fd, true, true);
+		return payload_import(dev, &semaphore->payload, info->fd, PAYLOAD_FILE, true);
 	default:
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	}

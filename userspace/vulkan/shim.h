@@ -13,11 +13,11 @@
  *
  *	icd.c dispatch.c lavapipe.c	the loader's side, lavapipe's side, what is ours
  *	instance.c physical_device.c	which devices there are and what they say
- *	extensions.c uuid.c
+ *	extensions.c uuid.c environment.c
  *	external.c format.c		what can be shared: one place for each truth
  *	device.c fork.c			a render node's file and its queues
  *	submit.c queue.c hold.c executor.c	from vkQueueSubmit to lavapipe and back
- *	sync.c fence.c semaphore.c	payloads, all of them drm_syncobjs
+ *	sync.c fence.c semaphore.c relay.c	payloads, all of them drm_syncobjs
  *	memory.c image.c query.c wsi.c	what lavapipe needs help with
  *	table.c chain.c log.c		the tools
  *
@@ -51,6 +51,28 @@
 
 /* The longest row of an image that is given a layout; memory.c leaves room for four. */
 #define MEMORY_MAX_PITCH (512 * 1024)
+
+/* environment.c: what FIGMENT_HIDE and FIGMENT_FAULT say */
+
+/* Beside those of the kernel, DRM_FIGMENT_HIDE_*, in &physical_device.hide: */
+#define HIDE_MEMORY_OPAQUE_FD		(1ull << 32)
+#define HIDE_MEMORY_DMA_BUF		(1ull << 33)
+#define HIDE_MEMORY_HOST_ALLOCATION	(1ull << 34)
+#define HIDE_MEMORY_HOST_MAPPED		(1ull << 35)
+#define HIDE_FENCE_OPAQUE_FD		(1ull << 36)
+#define HIDE_FENCE_SYNC_FD		(1ull << 37)
+#define HIDE_SEMAPHORE_OPAQUE_FD	(1ull << 38)
+#define HIDE_SEMAPHORE_SYNC_FD		(1ull << 39)
+
+struct environment {
+	bool wrong;		/* it cannot be understood, and that has been said */
+	uint64_t hide;
+	struct drm_figment_queue_fault fault;	/* but for the queue */
+};
+
+const struct environment *environment_get(void);
+bool environment_hides(const char *extension);
+bool environment_has_faults(void);
 
 /* chain.c: pNext chains */
 #define for_each_struct(s, chain) \
@@ -119,6 +141,7 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(EnumerateDeviceExtensionProperties, EnumerateDeviceExtensionProperties) \
 	CALL(GetPhysicalDeviceProperties2, GetPhysicalDeviceProperties2KHR) \
 	CALL(GetPhysicalDeviceFeatures2, GetPhysicalDeviceFeatures2KHR) \
+	CALL(GetPhysicalDeviceMemoryProperties2, GetPhysicalDeviceMemoryProperties2KHR) \
 	CALL(GetPhysicalDeviceQueueFamilyProperties2, GetPhysicalDeviceQueueFamilyProperties2KHR) \
 	CALL(GetPhysicalDeviceFormatProperties2, GetPhysicalDeviceFormatProperties2KHR) \
 	CALL(GetPhysicalDeviceImageFormatProperties2, GetPhysicalDeviceImageFormatProperties2KHR) \
@@ -163,6 +186,11 @@ const struct lavapipe *lavapipe_get(void);
 /* instance.c, physical_device.c */
 struct instance;
 
+struct identity {
+	uint8_t device_uuid[VK_UUID_SIZE], driver_uuid[VK_UUID_SIZE];
+	char driver_info[VK_MAX_DRIVER_INFO_SIZE];
+};
+
 struct physical_device {
 	struct instance *instance;
 	VkPhysicalDevice handle;
@@ -170,6 +198,8 @@ struct physical_device {
 	VkInstance lvp_instance;
 	struct figment_node node;
 	uint64_t hide;
+	struct identity identity;
+	uint32_t memory_types;
 };
 
 struct instance {
@@ -204,6 +234,7 @@ VkExtensionProperties *extensions_of_lavapipe(const struct physical_device *pdev
 					      uint32_t *count, uint32_t spare);
 
 /* physical_device.c */
+void physical_device_identify(struct physical_device *pdev);
 bool features_refused(const struct physical_device *pdev, const VkDeviceCreateInfo *info);
 
 /* uuid.c */
@@ -214,6 +245,11 @@ void uuid_of_driver(const uint8_t lavapipe[VK_UUID_SIZE], const char *lavapipe_i
 /* external.c */
 VkExternalMemoryProperties external_memory(const struct physical_device *pdev,
 					   VkExternalMemoryHandleTypeFlagBits type);
+bool external_memory_refused(const struct physical_device *pdev,
+			     VkExternalMemoryHandleTypeFlags types);
+VkExternalFenceHandleTypeFlags external_fences(const struct physical_device *pdev);
+VkExternalSemaphoreHandleTypeFlags external_semaphores(const struct physical_device *pdev,
+						       bool timeline);
 #define EXTERNAL_FD_MEMORY \
 	(VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT | \
 	 VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT)
@@ -226,6 +262,7 @@ uint32_t format_texel_size(VkFormat format);
 
 /* device.c */
 struct queue;
+struct relay;
 
 struct device {
 	VkDevice handle;
@@ -235,7 +272,7 @@ struct device {
 	bool timeline;		/* the kernel has timeline syncobjs */
 	int64_t job_timeout_ns;
 	uint64_t extensions;	/* those enabled, as extension_bit() has them */
-	atomic_bool lost;
+	atomic_bool lost, stopped;
 	_Atomic int64_t stop_deadline;	/* of what a lost device still does */
 	struct {
 		LVP_DEVICE_CALLS(LVP_MEMBER)
@@ -246,6 +283,9 @@ struct device {
 	pthread_mutex_t bo_lock;
 	uint32_t *bo_uses;
 	uint32_t bo_count;
+
+	pthread_mutex_t relay_lock;
+	struct relay *relays;	/* relay.c */
 
 	uint32_t queue_count;
 	struct queue *queues[];
@@ -269,20 +309,21 @@ static inline bool device_is_lost(const struct device *dev)
 }
 
 bool device_check_lost(struct device *dev);
+void device_mark_lost(struct device *dev);
 void device_lose(struct device *dev);
 VkResult device_lost(struct device *dev);
-bool device_has_held(struct device *dev);
 
 /* submit.c: jobs */
 struct semaphore;
 
 struct job_origin {
 	struct semaphore *semaphore;
+	uint32_t temporary;	/* a temporary payload, which the wait ended, or 0 */
 	enum {
 		WAIT_BORROWED,		/* a timeline, which its semaphore keeps */
-		WAIT_COPIED,		/* a sync_file of what a payload was */
-		WAIT_TEMPORARY,		/* what was a temporary payload */
-		WAIT_UNSUBMITTED,	/* a payload that has no fence yet */
+		WAIT_TAKEN,		/* a payload that was the semaphore's alone */
+		WAIT_COPIED,		/* a sync_file of what a shared payload was */
+		WAIT_UNSUBMITTED,	/* a shared payload that has no fence yet */
 	} kind;
 };
 
@@ -293,6 +334,7 @@ struct job {
 	struct drm_figment_sync *waits;
 	struct job_origin *origins;	/* of the waits */
 	struct drm_figment_sync *signals;
+	uint32_t *owned;	/* of the signals, those that nobody else has: relay.c */
 	VkCommandBufferSubmitInfo *commands;
 	VkSubmitFlags flags;
 };
@@ -312,6 +354,7 @@ struct queue {
 	VkQueue handle;
 	uint32_t id;		/* the kernel's, */
 	int fd;			/* and the executor's fd of it */
+	uint64_t fails;		/* the job that the kernel fails by order, or 0 */
 	VkSemaphore done;	/* lavapipe's timeline: the latest job it has done */
 	pthread_mutex_t icd_lock;	/* over giving lavapipe jobs: query.c */
 
@@ -321,6 +364,7 @@ struct queue {
 	struct job_list running;	/* with lavapipe */
 	uint64_t outstanding;	/* jobs that are not complete, on any list or none */
 	uint64_t finished;
+	uint64_t latest;	/* the kernel's number of the latest job it was given */
 	bool stop;		/* lost, or being destroyed */
 	pthread_cond_t changed;		/* outstanding, finished, running or stop has */
 	pthread_cond_t run_more;	/* running has, for the done thread */
@@ -356,23 +400,37 @@ int executor_start(struct queue *queue);
 bool hold_is_needed(struct device *dev, const struct job *job);
 int hold_locked(struct queue *queue, struct job *job);
 
+bool hold_redirect(struct device *dev, uint32_t syncobj, uint32_t instead);
+
+/* relay.c */
+int relay_start(struct device *dev, uint32_t syncobj, bool shared, int *file);
+void relay_end_all(struct device *dev);
+
 /* sync.c: a payload, and the temporary one that may hide it */
 struct payload {
 	uint32_t permanent;
 	uint32_t temporary;	/* 0 if there is none */
-	bool shared;		/* the permanent one, as an opaque handle */
+	/* Whether somebody else may have them too, by an opaque handle. */
+	bool shared, temporary_shared;
 };
+
+enum payload_kind { PAYLOAD_FILE, PAYLOAD_BINARY, PAYLOAD_TIMELINE };
 
 static inline uint32_t payload_now(const struct payload *payload)
 {
 	return payload->temporary ? payload->temporary : payload->permanent;
 }
 
+static inline bool payload_is_shared(const struct payload *payload)
+{
+	return payload->temporary ? payload->temporary_shared : payload->shared;
+}
+
 int64_t clock_now(void);
 void payload_destroy(struct device *dev, struct payload *payload);
 void payload_restore(struct device *dev, struct payload *payload);
-VkResult payload_import(struct device *dev, struct payload *payload, int fd, bool file,
-			bool temporary);
+VkResult payload_import(struct device *dev, struct payload *payload, int fd,
+			enum payload_kind kind, bool temporary);
 VkResult payload_export(struct device *dev, struct payload *payload, int *fd);
 VkResult payload_export_file(struct device *dev, struct payload *payload, int *fd);
 VkResult sync_wait(struct device *dev, const uint32_t *syncobjs, const uint64_t *points,

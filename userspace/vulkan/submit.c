@@ -10,11 +10,12 @@
  * A wait for a binary semaphore takes its payload, at once and before the kernel
  * is asked for anything. For what is signalled next, be it by another queue or
  * another process, must neither be waited for by this job nor be lost to a reset
- * that comes too late. What is taken is a sync_file of the payload, or the whole
- * syncobj if it was a temporary one. It is given back if the submit fails.
+ * that comes too late. What is taken is the whole syncobj, for which the semaphore
+ * gets another, whether it has a fence yet or its signaller is itself held (hold.c).
+ * It is given back if the submit fails.
  *
- * A payload that has no fence yet cannot be taken. Its signaller is itself held
- * (hold.c) or another process's. The job waits for it to come, then resets it.
+ * A payload that others have too cannot be taken. Of that a sync_file is taken; if
+ * it has no fence yet, the job waits for it to come, then resets it.
  *
  * If a batch fails that is not the first, those before it are under way and cannot
  * be called back. Vulkan has a result for that: the device is lost.
@@ -34,8 +35,9 @@ static struct job *job_alloc(uint32_t waits, uint32_t signals, uint32_t commands
 	job->waits = calloc(waits, sizeof(*job->waits));
 	job->origins = calloc(waits, sizeof(*job->origins));
 	job->signals = calloc(signals, sizeof(*job->signals));
+	job->owned = calloc(signals, sizeof(*job->owned));
 	job->commands = calloc(commands, sizeof(*job->commands));
-	if ((waits && (!job->waits || !job->origins)) || (signals && !job->signals) ||
+	if ((waits && (!job->waits || !job->origins)) || (signals && (!job->signals || !job->owned)) ||
 	    (commands && !job->commands)) {
 		job_free(NULL, job);
 		return NULL;
@@ -43,14 +45,18 @@ static struct job *job_alloc(uint32_t waits, uint32_t signals, uint32_t commands
 	return job;
 }
 
-/* Close what the waits were taken as: once they are submitted, or never will be. */
+/* Let go of what the waits were taken as: they are submitted, or never will be. */
 void job_release_waits(struct device *dev, struct job *job)
 {
 	for (uint32_t i = 0; i < job->wait_count; i++) {
-		if (job->origins[i].kind == WAIT_COPIED)
-			close(job->waits[i].fd);
-		else if (job->origins[i].kind == WAIT_TEMPORARY)
+		const struct job_origin *origin = &job->origins[i];
+
+		if (origin->kind == WAIT_TAKEN)
 			figment_syncobj_destroy(dev->fd, job->waits[i].handle);
+		else if (origin->temporary)
+			figment_syncobj_destroy(dev->fd, origin->temporary);
+		if (origin->kind == WAIT_COPIED)
+			close(job->waits[i].fd);
 	}
 	job->wait_count = 0;
 }
@@ -58,60 +64,98 @@ void job_release_waits(struct device *dev, struct job *job)
 /* Give back what the waits took, as though the job had never been. */
 static void job_return_waits(struct device *dev, struct job *job)
 {
-	for (uint32_t i = 0; i < job->wait_count; i++) {
-		struct payload *payload = &job->origins[i].semaphore->payload;
+	while (job->wait_count) {
+		struct drm_figment_sync *sync = &job->waits[--job->wait_count];
+		struct job_origin *origin = &job->origins[job->wait_count];
+		struct payload *payload = &origin->semaphore->payload;
 
-		if (job->origins[i].kind == WAIT_COPIED) {
-			figment_syncobj_import_file(dev->fd, payload->permanent, job->waits[i].fd);
-			close(job->waits[i].fd);
-		} else if (job->origins[i].kind == WAIT_TEMPORARY) {
-			payload->temporary = job->waits[i].handle;
+		if (origin->kind == WAIT_TAKEN && !origin->temporary) {
+			figment_syncobj_destroy(dev->fd, payload->permanent);
+			payload->permanent = sync->handle;
+		}
+		if (origin->temporary) {
+			payload->temporary = origin->temporary;
+			payload->temporary_shared = origin->kind != WAIT_TAKEN;
+		}
+		if (origin->kind == WAIT_COPIED) {
+			figment_syncobj_import_file(dev->fd, payload_now(payload), sync->fd);
+			close(sync->fd);
 		}
 	}
-	job->wait_count = 0;
 }
 
 void job_free(struct device *dev, struct job *job)
 {
 	job_release_waits(dev, job);
+	for (uint32_t i = 0; i < job->signal_count; i++) {
+		if (job->owned[i])
+			figment_syncobj_destroy(dev->fd, job->owned[i]);
+	}
 	free(job->waits);
 	free(job->origins);
 	free(job->signals);
+	free(job->owned);
 	free(job->commands);
 	free(job);
 }
 
-static void job_wait(struct device *dev, struct job *job, VkSemaphore handle, uint64_t value)
+/* Whether the syncobj of a semaphore's payload is the job's now. */
+static bool take_payload(struct device *dev, struct payload *payload)
 {
-	struct semaphore *semaphore = semaphore_of(handle);
-	struct payload *payload = &semaphore->payload;
-	struct drm_figment_sync *sync = &job->waits[job->wait_count];
-	struct job_origin *origin = &job->origins[job->wait_count];
+	uint32_t other;
+
+	if (payload_is_shared(payload))
+		return false;
+	if (payload->temporary)
+		return true;
+	if (figment_syncobj_create(dev->fd, false, &other))
+		return false;
+	payload->permanent = other;
+	return true;
+}
+
+static void job_wait_binary(struct device *dev, struct drm_figment_sync *sync,
+			    struct job_origin *origin, struct payload *payload)
+{
+	uint32_t syncobj = payload_now(payload);
 	int fd;
 
-	origin->semaphore = semaphore;
-	if (semaphore->timeline) {
-		if (!value)
-			return;
-		sync->type = DRM_FIGMENT_SYNC_TIMELINE;
-		sync->handle = payload->permanent;
-		sync->point = value;
-		origin->kind = WAIT_BORROWED;
-	} else if (payload->temporary) {
+	origin->temporary = payload->temporary;
+	if (take_payload(dev, payload)) {
 		sync->type = DRM_FIGMENT_SYNC_BINARY;
-		sync->handle = payload->temporary;
-		payload->temporary = 0;
-		origin->kind = WAIT_TEMPORARY;
-	} else if (!figment_syncobj_export_file(dev->fd, payload->permanent, &fd)) {
-		figment_syncobj_reset(dev->fd, payload->permanent);
+		sync->handle = syncobj;
+		origin->kind = WAIT_TAKEN;
+	} else if (!figment_syncobj_export_file(dev->fd, syncobj, &fd)) {
+		figment_syncobj_reset(dev->fd, syncobj);
 		sync->type = DRM_FIGMENT_SYNC_FILE;
 		sync->fd = fd;
 		origin->kind = WAIT_COPIED;
 	} else {
 		/* Also where there are no fds left: it is reset a little later, then. */
 		sync->type = DRM_FIGMENT_SYNC_BINARY;
-		sync->handle = payload->permanent;
+		sync->handle = syncobj;
 		origin->kind = WAIT_UNSUBMITTED;
+	}
+	payload->temporary = 0;
+	payload->temporary_shared = false;
+}
+
+static void job_wait(struct device *dev, struct job *job, VkSemaphore handle, uint64_t value)
+{
+	struct semaphore *semaphore = semaphore_of(handle);
+	struct drm_figment_sync *sync = &job->waits[job->wait_count];
+	struct job_origin *origin = &job->origins[job->wait_count];
+
+	origin->semaphore = semaphore;
+	if (!semaphore->timeline) {
+		job_wait_binary(dev, sync, origin, &semaphore->payload);
+	} else {
+		if (!value)
+			return;
+		sync->type = DRM_FIGMENT_SYNC_TIMELINE;
+		sync->handle = semaphore->payload.permanent;
+		sync->point = value;
+		origin->kind = WAIT_BORROWED;
 	}
 	job->wait_count++;
 }

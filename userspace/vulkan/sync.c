@@ -81,6 +81,7 @@ void payload_restore(struct device *dev, struct payload *payload)
 	if (payload->temporary)
 		figment_syncobj_destroy(dev->fd, payload->temporary);
 	payload->temporary = 0;
+	payload->temporary_shared = false;
 }
 
 void payload_destroy(struct device *dev, struct payload *payload)
@@ -106,30 +107,57 @@ static int import_file(struct device *dev, int fd, uint32_t *syncobj)
 	return ret;
 }
 
+/*
+ * A syncobj is of no kind until it has a fence: then those of a timeline have
+ * points, and others have none.
+ */
+static bool is_other_kind(struct device *dev, uint32_t syncobj, bool timeline)
+{
+	uint64_t point = 0;
+
+	if (!dev->timeline || figment_syncobj_query_submitted(dev->fd, syncobj, &point))
+		return false;
+	if (!timeline)
+		return point;
+	return !point && figment_syncobj_wait(dev->fd, &syncobj, NULL, 1, 0, 0, NULL) != -EINVAL;
+}
+
+static int import_opaque(struct device *dev, int fd, bool timeline, uint32_t *syncobj)
+{
+	int ret = figment_syncobj_import(dev->fd, fd, syncobj);
+
+	if (!ret && is_other_kind(dev, *syncobj, timeline)) {
+		figment_syncobj_destroy(dev->fd, *syncobj);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
 /**
  * payload_import() - take a payload from an fd, and the fd if that succeeds
  * @dev: the device
  * @payload: whose
  * @fd: a drm_syncobj's, or a sync_file's or -1
- * @file: which of both; a sync_file can only be imported temporarily
+ * @kind: which of these, and of what; a sync_file can only be imported temporarily
  * @temporary: whether the one that it has is to come back
  */
-VkResult payload_import(struct device *dev, struct payload *payload, int fd, bool file,
-			bool temporary)
+VkResult payload_import(struct device *dev, struct payload *payload, int fd,
+			enum payload_kind kind, bool temporary)
 {
 	uint32_t syncobj;
 	int ret;
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
-	ret = file ? import_file(dev, fd, &syncobj) :
-		     figment_syncobj_import(dev->fd, fd, &syncobj);
+	ret = kind == PAYLOAD_FILE ? import_file(dev, fd, &syncobj) :
+		     import_opaque(dev, fd, kind == PAYLOAD_TIMELINE, &syncobj);
 	if (ret)
 		return ret == -ENOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY :
 					VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	payload_restore(dev, payload);
-	if (file || temporary) {
+	if (kind == PAYLOAD_FILE || temporary) {
 		payload->temporary = syncobj;
+		payload->temporary_shared = kind != PAYLOAD_FILE;
 	} else {
 		figment_syncobj_destroy(dev->fd, payload->permanent);
 		payload->permanent = syncobj;
@@ -147,9 +175,69 @@ VkResult payload_export(struct device *dev, struct payload *payload, int *fd)
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
 	result = shim_result(figment_syncobj_export(dev->fd, payload_now(payload), fd));
-	if (!result)
+	if (!result && payload->temporary)
+		payload->temporary_shared = true;
+	else if (!result)
 		payload->shared = true;
 	return result;
+}
+
+/* Another handle of a syncobj, which may go before what is to be signalled is. */
+static int duplicate(struct device *dev, uint32_t syncobj, uint32_t *copy)
+{
+	int fd, ret = figment_syncobj_export(dev->fd, syncobj, &fd);
+
+	if (ret)
+		return ret;
+	ret = figment_syncobj_import(dev->fd, fd, copy);
+	close(fd);
+	return ret;
+}
+
+/*
+ * Relay a held job's signal of a payload: it signals a syncobj of its own instead,
+ * which is the relay's by another handle, as either may go first.
+ */
+static int export_held(struct device *dev, uint32_t syncobj, int *fd)
+{
+	uint32_t own, copy;
+	int file, ret = figment_syncobj_create(dev->fd, false, &own);
+
+	if (ret)
+		return ret;
+	ret = duplicate(dev, own, &copy);
+	if (!ret)
+		ret = relay_start(dev, copy, false, fd);
+	if (!ret && hold_redirect(dev, syncobj, own))
+		return 0;
+	/* It has ceased to be held just now: then there is a fence to relay. */
+	if (!ret && !figment_syncobj_export_file(dev->fd, syncobj, &file)) {
+		figment_syncobj_import_file(dev->fd, own, file);
+		figment_syncobj_reset(dev->fd, syncobj);
+		close(file);
+	}
+	figment_syncobj_destroy(dev->fd, own);
+	return ret;
+}
+
+/* It has no fence: its signaller may be held, here or by whom it is shared with. */
+static int export_late(struct device *dev, struct payload *payload, int *fd)
+{
+	uint32_t syncobj = payload_now(payload), copy;
+	int ret;
+
+	if (hold_redirect(dev, syncobj, 0))
+		return export_held(dev, syncobj, fd);
+	/* It may have ceased to be held just now. */
+	ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
+	if (!ret) {
+		figment_syncobj_reset(dev->fd, syncobj);
+		return 0;
+	}
+	if (!payload_is_shared(payload))
+		return ret;
+	ret = duplicate(dev, syncobj, &copy);
+	return ret ? ret : relay_start(dev, copy, true, fd);
 }
 
 /**
@@ -158,30 +246,23 @@ VkResult payload_export(struct device *dev, struct payload *payload, int *fd)
  * @payload: whose
  * @fd: the sync_file, which is pending if its signaller is
  *
- * The payload is reset, or restored if it was a temporary one. If the signaller
- * was submitted but is held (hold.c), here or by whom it is shared with, its fence
- * comes in a moment. If there is none, the application is wrong.
+ * The payload is reset, and, if it was a temporary one, the permanent one restored.
+ * Where nothing is to signal it, the application is wrong.
  */
 VkResult payload_export_file(struct device *dev, struct payload *payload, int *fd)
 {
-	const uint32_t flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT |
-			       (dev->timeline ? DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE : 0);
 	uint32_t syncobj = payload_now(payload);
 	int ret;
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
 	ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
-	if (ret == -EINVAL && (payload->shared || device_has_held(dev))) {
-		figment_syncobj_wait(dev->fd, &syncobj, NULL, 1,
-				     clock_now() + dev->job_timeout_ns, flags, NULL);
-		ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
-	}
+	if (!ret)
+		figment_syncobj_reset(dev->fd, syncobj);
+	else if (ret == -EINVAL)
+		ret = export_late(dev, payload, fd);
 	if (ret)
 		return shim_result(ret);
-	if (payload->temporary)
-		payload_restore(dev, payload);
-	else
-		figment_syncobj_reset(dev->fd, payload->permanent);
+	payload_restore(dev, payload);
 	return VK_SUCCESS;
 }
