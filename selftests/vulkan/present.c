@@ -1,29 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * DOC: swapchains
+ * DOC: swapchains, of every kind of surface
  *
  * Catches a shim that hands lavapipe's swapchains its own fences and semaphores,
  * which they signal in a way it does not see, or that waits for them in a way it
- * does not; that presents before the rendering is done; that leaves a signal in a
- * semaphore that a present waited for.
+ * does not; that presents before the rendering is done, or what was imported has
+ * signalled; that leaves a signal in a semaphore that a present waited for; whose
+ * present fences are never signalled.
  */
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
+#include "vk_surface.h"
 
-#define FRAMES	4
+#define FRAMES	6
 
 FIXTURE(chain) {
 	struct vk vk;
-	VkSurfaceKHR surface;
+	struct vk_surface surface;
 	VkSwapchainKHR swapchain;
 	VkImage images[8];
+	VkFormat format;
 	VkSemaphore acquired, rendered;
 	VkFence fence;
 };
 
-static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface)
+FIXTURE_VARIANT(chain) {
+	enum surface_kind kind;
+	VkPresentModeKHR mode;
+};
+
+FIXTURE_VARIANT_ADD(chain, headless) { SURFACE_HEADLESS, VK_PRESENT_MODE_FIFO_KHR };
+FIXTURE_VARIANT_ADD(chain, xcb) { SURFACE_XCB, VK_PRESENT_MODE_FIFO_KHR };
+FIXTURE_VARIANT_ADD(chain, xcb_mailbox) { SURFACE_XCB, VK_PRESENT_MODE_MAILBOX_KHR };
+/* Without a role there is no frame to wait for the end of, so no FIFO. */
+FIXTURE_VARIANT_ADD(chain, wayland) { SURFACE_WAYLAND, VK_PRESENT_MODE_MAILBOX_KHR };
+
+static bool has_mode(struct vk *vk, VkSurfaceKHR surface, VkPresentModeKHR mode)
+{
+	VkPresentModeKHR modes[8];
+	uint32_t count = ARRAY_SIZE(modes);
+
+	VK(vkGetPhysicalDeviceSurfacePresentModesKHR(vk->physical, surface, &count, modes));
+	for (uint32_t i = 0; i < count; i++) {
+		if (modes[i] == mode)
+			return true;
+	}
+	return false;
+}
+
+static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface, VkPresentModeKHR mode,
+				     VkFormat *format)
 {
 	VkSurfaceFormatKHR formats[16];
 	uint32_t count = ARRAY_SIZE(formats);
@@ -31,12 +60,12 @@ static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface)
 	VkSwapchainCreateInfoKHR info = {
 		.sType = VK_STRUCTURE_TYPE_SWAPCHAIN_CREATE_INFO_KHR,
 		.surface = surface,
-		.imageExtent = { 64, 64 },
+		.imageExtent = { SURFACE_SIZE, SURFACE_SIZE },
 		.imageArrayLayers = 1,
 		.imageUsage = VK_IMAGE_USAGE_TRANSFER_DST_BIT,
 		.preTransform = VK_SURFACE_TRANSFORM_IDENTITY_BIT_KHR,
 		.compositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR,
-		.presentMode = VK_PRESENT_MODE_FIFO_KHR,
+		.presentMode = mode,
 	};
 	VkSwapchainKHR swapchain;
 	VkResult result;
@@ -47,9 +76,16 @@ static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface)
 	VK(vkGetPhysicalDeviceSurfaceCapabilitiesKHR(vk->physical, surface, &caps));
 	result = vkGetPhysicalDeviceSurfaceFormatsKHR(vk->physical, surface, &count, formats);
 	must_be((result == VK_SUCCESS || result == VK_INCOMPLETE) && count);
-	info.minImageCount = caps.minImageCount;
+	info.minImageCount = caps.minImageCount < 4 ? 4 : caps.minImageCount;
 	info.imageFormat = formats[0].format;
 	info.imageColorSpace = formats[0].colorSpace;
+	for (uint32_t i = 0; i < count; i++) {
+		if (formats[i].format == VK_FORMAT_B8G8R8A8_UNORM) {
+			info.imageFormat = formats[i].format;
+			info.imageColorSpace = formats[i].colorSpace;
+		}
+	}
+	*format = info.imageFormat;
 	if (!(caps.supportedCompositeAlpha & info.compositeAlpha))
 		info.compositeAlpha = VK_COMPOSITE_ALPHA_INHERIT_BIT_KHR;
 	VK(vkCreateSwapchainKHR(vk->device, &info, NULL, &swapchain));
@@ -58,18 +94,17 @@ static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface)
 
 FIXTURE_SETUP(chain)
 {
-	VkHeadlessSurfaceCreateInfoEXT info = {
-		.sType = VK_STRUCTURE_TYPE_HEADLESS_SURFACE_CREATE_INFO_EXT,
-	};
 	struct vk *vk = &self->vk;
-	PFN_vkCreateHeadlessSurfaceEXT create;
 	uint32_t count = ARRAY_SIZE(self->images);
+	const char *reason;
 
 	vk_open(vk);
-	create = (PFN_vkCreateHeadlessSurfaceEXT)
-		vkGetInstanceProcAddr(vk->instance, "vkCreateHeadlessSurfaceEXT");
-	VK(create(vk->instance, &info, NULL, &self->surface));
-	self->swapchain = make_swapchain(vk, self->surface);
+	reason = vk_surface(vk, variant->kind, &self->surface);
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (!has_mode(vk, self->surface.surface, variant->mode))
+		SKIP(return, "lavapipe has no such present mode here");
+	self->swapchain = make_swapchain(vk, self->surface.surface, variant->mode, &self->format);
 	VK(vkGetSwapchainImagesKHR(vk->device, self->swapchain, &count, self->images));
 	self->acquired = vk_semaphore(vk, SYNC_SEM);
 	self->rendered = vk_semaphore(vk, 0);
@@ -80,37 +115,52 @@ FIXTURE_TEARDOWN(chain)
 {
 	struct vk *vk = &self->vk;
 
-	if (_metadata->exit_code)
+	if (_metadata->exit_code || !self->swapchain)
 		return;
 	VK(vkDeviceWaitIdle(vk->device));
 	vkDestroyFence(vk->device, self->fence, NULL);
 	vkDestroySemaphore(vk->device, self->acquired, NULL);
 	vkDestroySemaphore(vk->device, self->rendered, NULL);
 	vkDestroySwapchainKHR(vk->device, self->swapchain, NULL);
-	vkDestroySurfaceKHR(vk->instance, self->surface, NULL);
+	vk_surface_close(vk, &self->surface);
 	EXPECT_EQ(0, vk_close(vk));
 }
 
-/* Make an image black, and ready to be presented. */
-static VkCommandBuffer draw(struct vk *vk, VkImage image)
+/* Make an image all of one colour (0xrrggbb), and ready to be presented. */
+static VkCommandBuffer draw(struct vk *vk, VkImage image, uint32_t rgb)
 {
 	VkImageSubresourceRange all = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 };
-	VkClearColorValue black = { 0 };
+	VkClearColorValue colour = { .float32 = { (rgb >> 16 & 255) / 255.0f,
+						  (rgb >> 8 & 255) / 255.0f,
+						  (rgb & 255) / 255.0f, 1 } };
 	VkCommandBuffer cmd = vk_begin(vk);
 
 	vk_move(cmd, image, VK_IMAGE_LAYOUT_UNDEFINED, VK_IMAGE_LAYOUT_GENERAL,
 		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
-	vkCmdClearColorImage(cmd, image, VK_IMAGE_LAYOUT_GENERAL, &black, 1, &all);
+	vkCmdClearColorImage(cmd, image, VK_IMAGE_LAYOUT_GENERAL, &colour, 1, &all);
 	vk_move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
 		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	VK(vkEndCommandBuffer(cmd));
 	return cmd;
 }
 
-static VkResult present(FIXTURE_DATA(chain) *self, uint32_t index)
+/* What the window shows is what was presented, in time; where that can be seen. */
+static bool shows(FIXTURE_DATA(chain) *self, uint32_t rgb)
+{
+	uint32_t pixel;
+
+	if (!vk_surface_pixel(&self->surface, &pixel))
+		return true;
+	for (uint64_t until = now_ns() + LONG_NS; pixel != rgb && now_ns() < until; moment())
+		vk_surface_pixel(&self->surface, &pixel);
+	return pixel == rgb;
+}
+
+static VkResult present(FIXTURE_DATA(chain) *self, uint32_t index, const void *chain)
 {
 	VkPresentInfoKHR info = {
 		.sType = VK_STRUCTURE_TYPE_PRESENT_INFO_KHR,
+		.pNext = chain,
 		.waitSemaphoreCount = 1,
 		.pWaitSemaphores = &self->rendered,
 		.swapchainCount = 1,
@@ -121,21 +171,29 @@ static VkResult present(FIXTURE_DATA(chain) *self, uint32_t index)
 	return vkQueuePresentKHR(self->vk.queue, &info);
 }
 
+static uint32_t acquire(FIXTURE_DATA(chain) *self)
+{
+	uint32_t index;
+
+	VK(vkAcquireNextImageKHR(self->vk.device, self->swapchain, LONG_NS, self->acquired,
+				 VK_NULL_HANDLE, &index));
+	return index;
+}
+
 TEST_F(chain, frames)
 {
 	struct vk *vk = &self->vk;
 
 	for (int frame = 0; frame < FRAMES; frame++) {
-		uint32_t index;
+		uint32_t index = acquire(self), rgb = 0x102030 + frame * 0x202020;
 
-		ASSERT_EQ(VK_SUCCESS, vkAcquireNextImageKHR(vk->device, self->swapchain, LONG_NS,
-							    self->acquired, VK_NULL_HANDLE, &index));
 		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired),
-						draw(vk, self->images[index]),
+						draw(vk, self->images[index], rgb),
 						vk_binary(self->rendered), self->fence));
-		ASSERT_EQ(VK_SUCCESS, present(self, index));
+		ASSERT_EQ(VK_SUCCESS, present(self, index, NULL));
 		ASSERT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
 		ASSERT_EQ(VK_SUCCESS, vkResetFences(vk->device, 1, &self->fence));
+		EXPECT_TRUE(shows(self, rgb));
 	}
 }
 
@@ -160,9 +218,9 @@ TEST_F(chain, acquire_signals_fences_and_files)
 	if (file >= 0)
 		close(file);
 	VK(vkResetFences(vk->device, 1, &self->fence));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, draw(vk, self->images[index]),
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, draw(vk, self->images[index], 0),
 					vk_binary(self->rendered), self->fence));
-	EXPECT_EQ(VK_SUCCESS, present(self, index));
+	EXPECT_EQ(VK_SUCCESS, present(self, index, NULL));
 	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
 }
 
@@ -178,22 +236,116 @@ TEST_F(chain, present_comes_after_rendering)
 	struct vk *vk = &self->vk;
 	struct held held;
 	VkSemaphore wait = vk_held(vk, &held);
+	uint32_t index = acquire(self);
 	pthread_t thread;
-	uint32_t index;
 
-	ASSERT_EQ(VK_SUCCESS, vkAcquireNextImageKHR(vk->device, self->swapchain, LONG_NS,
-						    self->acquired, VK_NULL_HANDLE, &index));
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired), NULL, VK_NOTHING, 0));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(wait), draw(vk, self->images[index]),
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(wait),
+					draw(vk, self->images[index], 0xabcdef),
 					vk_binary(self->rendered), self->fence));
 	must_be(!pthread_create(&thread, NULL, release_later, &held));
-	EXPECT_EQ(VK_SUCCESS, present(self, index));
+	EXPECT_EQ(VK_SUCCESS, present(self, index, NULL));
 	/* lavapipe presents by copying, so it cannot but have waited. */
 	EXPECT_EQ(VK_SUCCESS, vkGetFenceStatus(vk->device, self->fence));
+	EXPECT_TRUE(shows(self, 0xabcdef));
 	must_be(!pthread_join(thread, NULL));
 	VK(vkQueueWaitIdle(vk->queue));
 	vkDestroySemaphore(vk->device, wait, NULL);
 	held_close(&held);
+}
+
+/* A present may wait for what came as a file; it is used up by that. */
+TEST_F(chain, present_waits_for_an_imported_file)
+{
+	struct vk *vk = &self->vk;
+	uint32_t index = acquire(self);
+	struct held held;
+	pthread_t thread;
+	uint64_t since;
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired),
+					draw(vk, self->images[index], 0x123456), VK_NOTHING,
+					self->fence));
+	ASSERT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	held_make(&held);
+	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, self->rendered, SYNC_SEM,
+						  VK_SEMAPHORE_IMPORT_TEMPORARY_BIT, held.file));
+	since = now_ns();
+	must_be(!pthread_create(&thread, NULL, release_later, &held));
+	EXPECT_EQ(VK_SUCCESS, present(self, index, NULL));
+	EXPECT_LE(MOMENT_NS, now_ns() - since);
+	must_be(!pthread_join(thread, NULL));
+	EXPECT_TRUE(shows(self, 0x123456));
+	/* Its own payload is back, unsignalled: the next frame signals it. */
+	index = acquire(self);
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired),
+					draw(vk, self->images[index], 0x654321),
+					vk_binary(self->rendered), VK_NULL_HANDLE));
+	EXPECT_EQ(VK_SUCCESS, present(self, index, NULL));
+	EXPECT_TRUE(shows(self, 0x654321));
+	held_close(&held);
+}
+
+TEST_F(chain, present_fences_are_signalled)
+{
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
+	VkSwapchainPresentFenceInfoEXT info = {
+		.sType = VK_STRUCTURE_TYPE_SWAPCHAIN_PRESENT_FENCE_INFO_EXT,
+		.swapchainCount = 1,
+		.pFences = &fence,
+	};
+
+	if (!vk->swapchain_maintenance)
+		SKIP(vkDestroyFence(vk->device, fence, NULL); return,
+		     "this lavapipe has no VK_EXT_swapchain_maintenance1");
+	for (int frame = 0; frame < FRAMES; frame++) {
+		uint32_t index = acquire(self);
+		int file;
+
+		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired),
+						draw(vk, self->images[index], frame),
+						vk_binary(self->rendered), VK_NULL_HANDLE));
+		EXPECT_EQ(VK_NOT_READY, vkGetFenceStatus(vk->device, fence));
+		ASSERT_EQ(VK_SUCCESS, present(self, index, &info));
+		/* By turns as a fence and as a file. */
+		if (frame % 2) {
+			EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+			VK(vkResetFences(vk->device, 1, &fence));
+			continue;
+		}
+		file = vk_fence_fd(vk, fence, SYNC_FENCE);
+		EXPECT_TRUE(file == -1 || settle(file) == 1);
+		if (file >= 0)
+			close(file);
+	}
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
+TEST_F(chain, images_are_given_back_unpresented)
+{
+	struct vk *vk = &self->vk;
+	PFN_vkReleaseSwapchainImagesEXT release = (PFN_vkReleaseSwapchainImagesEXT)
+		vkGetDeviceProcAddr(vk->device, "vkReleaseSwapchainImagesEXT");
+
+	if (!vk->swapchain_maintenance)
+		SKIP(return, "this lavapipe has no VK_EXT_swapchain_maintenance1");
+	ASSERT_NE(NULL, release);
+	for (int i = 0; i < 2 * (int)ARRAY_SIZE(self->images); i++) {
+		uint32_t index = acquire(self);
+		VkReleaseSwapchainImagesInfoEXT info = {
+			.sType = VK_STRUCTURE_TYPE_RELEASE_SWAPCHAIN_IMAGES_INFO_EXT,
+			.swapchain = self->swapchain,
+			.imageIndexCount = 1,
+			.pImageIndices = &index,
+		};
+
+		VK(vk_submit(vk, vk_binary(self->acquired), NULL, VK_NOTHING, self->fence));
+		VK(vk_fence_wait(vk, self->fence));
+		VK(vkResetFences(vk->device, 1, &self->fence));
+		ASSERT_EQ(VK_SUCCESS, release(vk->device, &info));
+	}
 }
 
 VK_HARNESS_MAIN()
