@@ -23,6 +23,10 @@ KVER     ?= $(shell uname -r)
 CFLAGS   ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wmissing-prototypes -Wstrict-prototypes -Wshadow -fvisibility=hidden -pthread
+# SANITIZE=thread: only what is built with it too can use the driver then (the selftests).
+ifneq ($(SANITIZE),)
+override CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
+endif
 
 export VERSION BUILD PREFIX LIBDIR INCLUDEDIR DATADIR TESTDIR ICDDIR CFLAGS
 

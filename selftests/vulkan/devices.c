@@ -150,8 +150,51 @@ TEST_F(pair, files_of_the_other_are_waited_for)
 	held_close(&held);
 }
 
+/* The first there is, and what it is. */
+static void first(int sock)
+{
+	VkInstanceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO };
+	VkPhysicalDeviceProperties p;
+	VkPhysicalDevice physical;
+	VkInstance instance;
+	uint32_t one = 1;
+	VkResult result;
+
+	VK(vkCreateInstance(&info, NULL, &instance));
+	result = vkEnumeratePhysicalDevices(instance, &one, &physical);
+	must_be(result == VK_SUCCESS || result == VK_INCOMPLETE);
+	vkGetPhysicalDeviceProperties(physical, &p);
+	send_word(sock, p.vendorID);
+	send_word(sock, p.deviceID);
+	vkDestroyInstance(instance, NULL);
+}
+
+TEST_F(pair, the_one_that_is_selected_comes_first)
+{
+	VkPhysicalDevice devices[VK_MAX_DEVICES];
+
+	ASSERT_EQ(2, vk_find(self->a.instance, true, devices));
+	for (int i = 0; i < 2; i++) {
+		struct what what = ask(devices[i]);
+		struct child peer;
+		char env[64];
+
+		snprintf(env, sizeof(env), "VK_LOADER_DEVICE_SELECT=0x%x:0x%x", what.p.vendorID,
+			 what.p.deviceID);
+		peer = peer_start_env("first", (char *[]){ env, NULL });
+		EXPECT_EQ(what.p.vendorID, recv_word(peer.sock));
+		EXPECT_EQ(what.p.deviceID, recv_word(peer.sock)) {
+			TH_LOG("%s", env);
+		}
+		EXPECT_EQ(0, child_join(&peer));
+	}
+}
+
 int main(int argc, char **argv)
 {
+	static const struct role roles[] = { { "first", first }, { 0 } };
+
+	peer_main(roles, argc, argv);
 	require_device();
 	if (!is_root())
 		ksft_exit_skip("loading modules needs root\n");
