@@ -240,9 +240,13 @@ static VkResult import(struct device *dev, const VkMemoryAllocateInfo *info,
 	int ret;
 
 	if (!(from->handleType & EXTERNAL_FD_MEMORY) || from->fd < 0 ||
-	    !(can.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT) ||
-	    (exportable & ~can.exportFromImportedHandleTypes))
+	    !(can.externalMemoryFeatures & VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT))
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	/*
+	 * zink asks for every type there is, of whatever it imports. A type that does
+	 * not go out again is refused when somebody asks for a handle of it.
+	 */
+	exportable &= can.exportFromImportedHandleTypes;
 	ret = bo_import(dev, from->fd, &bo);
 	if (ret)
 		return ret == -ENOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY :
