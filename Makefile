@@ -16,6 +16,8 @@ DATADIR  ?= $(PREFIX)/share
 TESTDIR  ?= $(PREFIX)/lib/figment
 # The loader looks for ICDs in these whatever the prefix is.
 ICDDIR   ?= $(DATADIR)/vulkan/icd.d
+# Mesa looks in its own prefix, which is Debian's.
+DRIRCDIR ?= /usr/share/drirc.d
 UDEVDIR  ?= /usr/lib/udev/rules.d
 MODPROBEDIR ?= /etc/modprobe.d
 KVER     ?= $(shell uname -r)

@@ -8,6 +8,9 @@
 # The manifest and the .pc file say where things are installed, so they are made
 # when they are. The manifest that is built is for the driver where it is built:
 # VK_DRIVER_FILES=$(BUILD)/lib/figment_icd.*.json runs it without installing it.
+#
+# With the driver comes what makes Mesa's OpenGL use it: a file of Mesa's own
+# configuration.
 
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
@@ -91,12 +94,13 @@ install-vulkan-driver: vulkan-driver
 	$(INSTALL) -m 755 $(FIGMENT_LIB)/libvulkan_figment.so $(DESTDIR)$(LIBDIR)
 	$(call figment_manifest,$(LIBDIR)/libvulkan_figment.so) \
 		>$(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
+	$(INSTALL) -D -m 644 userspace/mesa/50-figment.conf $(DESTDIR)$(DRIRCDIR)/50-figment.conf
 
 uninstall-userspace:
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libfigment.so libfigment.so.0 \
 		libvulkan_figment.so pkgconfig/figment.pc)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/figment/,figment.h figment_drm.h)
-	rm -f $(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD)
+	rm -f $(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD) $(DESTDIR)$(DRIRCDIR)/50-figment.conf
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/figment
 
 -include $(LIBFIGMENT_OBJS:.o=.d) $(VULKAN_OBJS:.o=.d)
