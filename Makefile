@@ -47,7 +47,9 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
+## make demo-desktop a sway desktop on the virtual GPU, and its screenshot
 ## make check        build everything and run every test in a guest; EVERYWHERE=1: on every kernel
+## make check-clients  run other people's programs on figment, in a guest of a newer Debian
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
 # The command is the guest's shell's to expand, not make's.
 override RUN := $(value RUN)
@@ -55,8 +57,12 @@ export RUN
 
 demo:
 	@demo/run
+demo-desktop:
+	@demo/desktop
 check:
 	@selftests/$(if $(EVERYWHERE),run-everywhere,run-in-vm)
+check-clients:
+	@selftests/run-in-vm clients
 vm:
 	@vm/run
 
@@ -69,8 +75,9 @@ uninstall: uninstall-userspace uninstall-tools uninstall-module
 guest-install: PREFIX := /usr
 guest-install: install install-demo install-kunit
 	$(MAKE) -C selftests install M32=y
+	$(MAKE) -C selftests/clients install
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: default all help demo check vm install uninstall guest-install clean demo-build install-demo
+.PHONY: default all help demo demo-desktop check check-clients vm install uninstall guest-install clean demo-build install-demo
