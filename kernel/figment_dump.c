@@ -50,10 +50,11 @@ static void figment_dump_cmds(struct drm_printer *p, struct figment_job *job)
 	for (i = first; i < min(job->num_cmds, first + FIGMENT_DUMP_MAX); i++) {
 		const struct drm_figment_cmd *cmd = &job->cmds[i];
 
-		drm_printf(p, " [%u] op=%u src=%u+%llu dst=%u+%llu size=%llu value=%#llx rows=%u elem=%u pitches=%u,%u\n",
-			   i, cmd->op, cmd->src, cmd->src_offset, cmd->dst, cmd->dst_offset,
-			   cmd->size, cmd->value, cmd->rows, cmd->elem, cmd->src_pitch,
-			   cmd->dst_pitch);
+		drm_printf(p, " [%u] op=%u src=%u+%llu dst=%u+%llu size=%llu value=%#llx", i,
+			   cmd->op, cmd->src, cmd->src_offset, cmd->dst, cmd->dst_offset,
+			   cmd->size, cmd->value);
+		drm_printf(p, " rows=%u elem=%u pitches=%u,%u\n", cmd->rows, cmd->elem,
+			   cmd->src_pitch, cmd->dst_pitch);
 	}
 }
 

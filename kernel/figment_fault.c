@@ -153,7 +153,7 @@ static int figment_fault_parse(char *text, struct figment_fault_args *args)
 	char *word;
 	int ret;
 
-	while ((word = strsep(&text, " \n"))) {
+	while ((word = strsep(&text, "\n "))) {
 		char *value = strchr(word, '=');
 
 		if (!*word)
