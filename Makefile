@@ -48,8 +48,9 @@ help:
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make demo-desktop a sway desktop on the virtual GPU, and its screenshot
-## make check        build everything and run every test in a guest; EVERYWHERE=1: on every kernel
+## make check        build everything and run every test in a guest (EVERYWHERE=1: each kernel)
 ## make check-clients  run other people's programs on figment, in a guest of a newer Debian
+## make check-mutants break the Vulkan driver in many ways: do the tests notice?
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
 # The command is the guest's shell's to expand, not make's.
 override RUN := $(value RUN)
@@ -63,6 +64,8 @@ check:
 	@selftests/$(if $(EVERYWHERE),run-everywhere,run-in-vm)
 check-clients:
 	@selftests/run-in-vm clients
+check-mutants:
+	@selftests/mutants/in-vm
 vm:
 	@vm/run
 
@@ -77,8 +80,13 @@ guest-install: PREFIX := /usr
 guest-install: install install-demo install-kunit
 	$(MAKE) -C selftests install $(if $(wildcard /usr/lib/i386-linux-gnu/libdrm.so.2),M32=y)
 	$(MAKE) -C selftests/clients install
+ifneq ($(MUTANTS),)
+	selftests/mutants/build $(CURDIR) $(DESTDIR)/usr/lib/figment/mutants $(CC) -w
+	$(INSTALL) selftests/mutants/run $(DESTDIR)/usr/lib/figment/mutants
+endif
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: default all help demo demo-desktop check check-clients vm install uninstall guest-install clean demo-build install-demo
+.PHONY: default all help demo demo-desktop check check-clients check-mutants vm install \
+	uninstall guest-install clean demo-build install-demo

@@ -82,7 +82,7 @@ layer() {
 		# Nothing of the caller's environment (a make's, often) gets in.
 		as_root env -i PATH="$PATH" HOME="$HOME" FIGMENT_CACHE="$CACHE" \
 			http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
-			KERNEL="$KERNEL" KVER="${KVER:-}" PACKAGES="$PACKAGES" SANITIZE="$SANITIZE" \
+			KERNEL="$KERNEL" KVER="${KVER:-}" PACKAGES="$PACKAGES" SANITIZE="$SANITIZE" MUTANTS="$MUTANTS" \
 			"$VM/build" "$LAYER" "$script" "$input" "$@" >&2 &
 		BUILDER=$!
 		wait $BUILDER || die "layer $name could not be built"
