@@ -58,8 +58,8 @@ static bool layout_is_valid(const VkImageCreateInfo *info,
 		width = ALIGN_UP(width, RENDER_BLOCK);
 		align = RENDER_ALIGN;
 	}
-	return !layout->arrayPitch && !layout->depthPitch &&
-	       layout->rowPitch >= width * texel && layout->rowPitch <= MEMORY_MAX_PITCH &&
+	/* The other pitches are of layers and slices, of which there is one. */
+	return layout->rowPitch >= width * texel && layout->rowPitch <= MEMORY_MAX_PITCH &&
 	       layout->offset <= INT64_MAX && !((layout->rowPitch | layout->offset) % align);
 }
 
