@@ -39,12 +39,13 @@ include userspace/tools/tools.mk
 include demo/demo.mk
 include kernel/dkms.mk
 include kernel/tests/kunit.mk
+include selftests/fuzz/fuzz.mk
 
 # The demo needs the Vulkan driver, and so more than `make install` does.
 all: userspace tools $(if $(filter vulkan-driver,$(VULKAN_DRIVER)),demo-build)
 
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^## //p' $(filter-out %.d,$(MAKEFILE_LIST))
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make demo-desktop a sway desktop on the virtual GPU, and its screenshot
