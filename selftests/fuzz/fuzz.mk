@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# DOC: the fuzzer, for as long as somebody has time
+# DOC: the fuzzer and the stress test, for as long as somebody has time
 
 SECONDS ?= 60
 
@@ -8,5 +8,8 @@ SECONDS ?= 60
 ## make fuzz SECONDS=n    fuzz the driver, guided by coverage, in a guest with the debug kernel
 fuzz:
 	@env -u SECONDS selftests/fuzz/run-in-vm fuzz $(SECONDS)
+## make stress SECONDS=n  clients that share, wait and get killed, likewise
+stress:
+	@env -u SECONDS selftests/fuzz/run-in-vm stress $(SECONDS)
 
-.PHONY: fuzz
+.PHONY: fuzz stress
