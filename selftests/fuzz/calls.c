@@ -36,7 +36,7 @@ const char kind_letters[] = "-dbqhsyfmep";
 const struct call_desc calls[] = {
 	/* Devices and buffers */
 	{ "open", call_open, 6, 0, {
-		OUT(DEVICE, "dev"), INT("which", 0, 0, 0, 0, 1, 1, 2, 3, 4) } },
+		OUT(DEVICE, "dev"), INT("which", 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3, 4) } },
 	{ "close", call_close, 14, 0, { ANY_FD("fd") } },
 	{ "dup", call_dup, 4, 0, { ANY_FD("fd"), INT("slot", 0, 1, 2, 3, 4, 5, 6, 7) } },
 	{ "get_param", call_get_param, 2, 0, {
@@ -201,7 +201,7 @@ const struct call_desc calls[] = {
 		INT("size", 0, 8, 16, 24, 64, 72, 256, 4096),
 		INT("seed", 0, 1, 2, 3, 4, 5, 6, 7), INT("direction", 3, 3, 3, 1, 2, 0) } },
 	{ "fdinfo", call_fdinfo, 2, 0, { ANY_FD("fd") } },
-	{ "debugfs_read", call_debugfs_read, 2, 0, { INT("which", 0, 1, 2) } },
+	{ "debugfs_read", call_debugfs_read, 2, 0, { INT("which", 0, 1, 2, 3) } },
 	{ "debugfs_fault", call_debugfs_fault, 1, 0, { INT("which", 0, 1, 2, 3, 4, 5, 6, 7, 8) } },
 	{ "unbind", call_unbind, 1, 0, { ZERO("pad") } },
 	{ "bind", call_bind, 1, 0, { ZERO("pad") } },

@@ -340,9 +340,11 @@ CALL_OF(fdinfo)
 
 CALL_OF(debugfs_read)
 {
-	static const char *const files[] = { "figment_queues", "figment_memory", "figment_fault" };
+	static const char *const files[] = {
+		"figment_queues", "figment_memory", "figment_clients", "figment_fault",
+	};
 
-	return debugfs_file_read("figment0", files[a[0] % 3]);
+	return debugfs_file_read("figment0", files[a[0] % ARRAY_SIZE(files)]);
 }
 
 CALL_OF(debugfs_fault)

@@ -140,8 +140,8 @@ static bool coverage_insert(struct coverage *all, uint64_t feature)
 	return false;
 }
 
-unsigned int coverage_add(struct coverage *all, const struct trace *trace, uint64_t *fresh,
-			  unsigned int max)
+unsigned int coverage_add(struct coverage *all, const struct trace *trace, bool outcomes,
+			  uint64_t *fresh, unsigned int max)
 {
 	unsigned int n = 0;
 
@@ -150,12 +150,15 @@ unsigned int coverage_add(struct coverage *all, const struct trace *trace, uint6
 
 		if (!coverage_insert(all, feature))
 			continue;
-		if (feature >> 32 == FEATURE_OUTCOME)
+		if (feature >> 32 == FEATURE_OUTCOME) {
 			atomic_fetch_add(&all->outcomes, 1);
-		else if (feature_is_pc(feature))
+			if (!outcomes)
+				continue;
+		} else if (feature_is_pc(feature)) {
 			atomic_fetch_add(&all->pcs, 1);
-		else
+		} else {
 			atomic_fetch_add(&all->edges, 1);
+		}
 		if (n < max)
 			fresh[n] = feature;
 		n++;

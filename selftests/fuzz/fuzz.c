@@ -23,9 +23,12 @@
 #define MAX_FRESH	32
 #define MAX_SWEEP	80
 
-static bool is_builder(const struct call *call)
+/* Whether a call has something of figment's to fail in. */
+static bool is_worth_failing(const struct call *call)
 {
-	return calls[call->op].flags & CALL_BUILDS;
+	const struct call_desc *desc = &calls[call->op];
+
+	return !(desc->flags & CALL_BUILDS) && desc->args[0].type == ARG_IN;
 }
 
 static void run(struct machine *m, struct worker_state *state, const struct program *program)
@@ -95,7 +98,8 @@ static bool run_and_judge(struct machine *m, struct worker_state *state,
 
 	run(m, state, program);
 	injected = m->injected;
-	num = coverage_add(&shared->coverage, &m->threads[0].trace, fresh, MAX_FRESH);
+	num = coverage_add(&shared->coverage, &m->threads[0].trace, !shared->guided, fresh,
+			   MAX_FRESH);
 	if (!num || known)
 		return injected;
 	atomic_fetch_add(&shared->stats.finds, 1);
@@ -112,7 +116,7 @@ static void sweep(struct machine *m, struct worker_state *state, const struct pr
 	struct call *call = &program.calls[at];
 	bool injected;
 
-	if (is_builder(call))
+	if (!is_worth_failing(call))
 		return;
 	/* Only this one is to fail. */
 	for (uint32_t i = 0; i < program.num; i++)
@@ -199,7 +203,7 @@ void replay_verbosely(struct shared *shared)
 
 	for (unsigned int i = 0; i < corpus_size(&shared->corpus); i++) {
 		machine_run(m, corpus_get(&shared->corpus, i), stdout);
-		coverage_add(&shared->coverage, &m->threads[0].trace, NULL, 0);
+		coverage_add(&shared->coverage, &m->threads[0].trace, true, NULL, 0);
 		printf("\n");
 		fflush(stdout);
 	}
@@ -223,7 +227,7 @@ void corpus_minimise(struct shared *shared)
 			for (uint32_t j = 0; j < first->num; j++)
 				if (trace_has(&m->threads[0].trace, first->list[j]))
 					trace_add(both, first->list[j]);
-			if (!coverage_add(&shared->coverage, both, NULL, 0))
+			if (!coverage_add(&shared->coverage, both, !shared->guided, NULL, 0))
 				corpus->ready[i] = false;
 		}
 	free(first);

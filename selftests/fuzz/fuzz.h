@@ -184,9 +184,17 @@ void trace_add(struct trace *trace, uint64_t feature);
 bool trace_has(const struct trace *trace, uint64_t feature);
 void trace_outcome(struct trace *trace, unsigned int op, unsigned int error);
 void trace_merge(struct trace *to, const struct trace *from);
-/** coverage_add() - add what is new; how much, of which the first @max to @fresh */
-unsigned int coverage_add(struct coverage *all, const struct trace *trace, uint64_t *fresh,
-			  unsigned int max);
+/**
+ * coverage_add() - add what is new
+ * @all: the set
+ * @trace: what a program reached
+ * @outcomes: whether an outcome that is new makes a program worth something
+ * @fresh: gets the first @max that do
+ *
+ * Return: how many do.
+ */
+unsigned int coverage_add(struct coverage *all, const struct trace *trace, bool outcomes,
+			  uint64_t *fresh, unsigned int max);
 /** feature_is_pc() - whether it is an instruction, whose address is its lower half */
 bool feature_is_pc(uint64_t feature);
 

@@ -54,7 +54,7 @@ static uint64_t random_ref(const struct program *program, unsigned int at, enum 
 		kind = kind_is_fd(kind) ? NO_KIND : 1 + random_below(seed, NUM_KINDS - 1);
 	}
 	n = made(program, at, kind, refs);
-	if (n && !one_in(seed, 20))
+	if (n && !one_in(seed, kind == DEVICE ? 200 : 25))
 		/* What was made last is the most likely to be of use. */
 		return refs[one_in(seed, 2) ? n - 1 : random_below(seed, n)];
 	if (kind == NO_KIND)
@@ -296,6 +296,39 @@ static void mutate_once(struct program *program, const struct program *other, ui
 	}
 }
 
+/*
+ * What a call refers to may have been cut out, or come from another program: most
+ * often it gets something of the kind that is there, and a device there is.
+ */
+static void repair(struct program *program, uint64_t *seed)
+{
+	const struct call open = { .op = find_op("open"), .args[0] = REF(DEVICE, 0) };
+
+	for (uint32_t i = 0; i < program->num; i++) {
+		struct call *call = &program->calls[i];
+		const struct call_desc *desc = &calls[call->op];
+
+		for (int j = 0; j < MAX_ARGS && desc->args[j].name; j++) {
+			uint64_t refs[MAX_CALLS * MAX_ARGS];
+			enum kind kind = desc->args[j].kind;
+			unsigned int n = 0;
+			bool there = false;
+
+			if (desc->args[j].type == ARG_IN && !one_in(seed, 16))
+				n = made(program, i, kind, refs);
+			for (unsigned int k = 0; k < n; k++)
+				there = there || refs[k] == call->args[j];
+			if (n && !there)
+				call->args[j] = refs[random_below(seed, n)];
+			else if (!n && kind == DEVICE && desc->args[j].type == ARG_IN)
+				call->args[j] = open.args[0];
+		}
+	}
+	if (!made(program, program->num < 2 ? program->num : 2, DEVICE,
+		  (uint64_t[2 * MAX_ARGS]){ 0 }) && !one_in(seed, 16))
+		insert(program, 0, &open);
+}
+
 void program_mutate(struct program *program, const struct program *other, uint64_t *seed)
 {
 	do {
@@ -305,6 +338,7 @@ void program_mutate(struct program *program, const struct program *other, uint64
 				       program->num / 4);
 		mutate_once(program, other, seed);
 	} while (!one_in(seed, 3));
+	repair(program, seed);
 }
 
 void program_generate(struct program *program, uint64_t *seed)
