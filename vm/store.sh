@@ -93,8 +93,9 @@ layer() {
 }
 
 # snapshot SOURCE DIRECTORY: the project's files as they are now, tracked or
-# not yet, without what the guest does not need. Copied before they are hashed,
-# so that what is hashed is what is built even while people edit.
+# not yet, without what the guest does not need (of vm, the fuzzer needs trouble).
+# Copied before they are hashed, so that what is hashed is what is built even while
+# people edit.
 snapshot() {
 	local src=$1 to=$2
 	mkdir -p "$to"
@@ -104,7 +105,7 @@ snapshot() {
 		else
 			(cd "$src" && find . -type f -o -type l) | sed 's,^\./,,' | tr '\n' '\0'
 		fi
-	} | grep -zvE '^(vm|docs|\.ci|\.git)(/|$)' | sort -zu |
+	} | { grep -zvE '^(vm|docs|\.ci|\.git)(/|$)'; printf 'vm/trouble\0'; } | sort -zu |
 		(cd "$src" && while IFS= read -r -d '' f; do
 			[ ! -e "$f" ] && [ ! -L "$f" ] || printf '%s\0' "$f"
 		done) |
