@@ -65,6 +65,16 @@ TEST_F(foreign, is_what_it_says)
 	EXPECT_EQ(self->handle, again);
 }
 
+/* What its maker wants to tell is not figment's to keep. */
+TEST_F(foreign, has_no_metadata)
+{
+	uint8_t data[DRM_FIGMENT_METADATA_SIZE] = { 1 };
+
+	EXPECT_EQ(-EPERM, figment_bo_set_metadata(self->fd, self->handle, data, sizeof(data)));
+	EXPECT_EQ(0, figment_bo_get_metadata(self->fd, self->handle, data, sizeof(data)));
+	EXPECT_TRUE(all_bytes(data, 0, sizeof(data)));
+}
+
 TEST_F(foreign, is_not_charged)
 {
 	uint64_t used = device_param(self->fd, DRM_FIGMENT_PARAM_MEMORY_USED);

@@ -78,7 +78,9 @@ FIXTURE_SETUP(gputop)
 	self->idle = child_start(idle);
 	recv_word(self->busy.sock);
 	recv_word(self->idle.sock);
-	self->output = output_of(&status, "TERM=dumb COLUMNS=160 timeout 60 gputop -d 2 -n 3");
+	/* It prints as much as the terminal has room for, and has to have one. */
+	self->output = output_of(&status, "script -qec 'stty rows 60 cols 200; "
+				 "timeout 60 gputop -d 2 -n 4' /dev/null </dev/null");
 	must_be(!status);
 }
 
@@ -89,11 +91,77 @@ FIXTURE_TEARDOWN(gputop)
 	free(self->output);
 }
 
+/* The line with a word that was printed last, or NULL; ends @text there. */
+static char *last_line(char *text, const char *word)
+{
+	char *line = NULL, *at, *end;
+
+	for (at = text; (at = strstr(at, word)); at++)
+		line = at;
+	if (!line)
+		return NULL;
+	end = line + strcspn(line, "\r\n");
+	*end = 0;
+	while (line > text && line[-1] != '\n')
+		line--;
+	return line;
+}
+
+/* The percentages of a line; how many. */
+static int percentages(const char *line, double *percent, int max)
+{
+	const char *at, *sign;
+	int n = 0;
+
+	for (at = line; n < max && (sign = strchr(at, '%')); at = sign + 1) {
+		while (sign > at && strchr("0123456789. ", sign[-1]))
+			sign--;
+		percent[n++] = strtod(sign, NULL);
+		sign = strchr(sign, '%');
+	}
+	return n;
+}
+
 TEST_F(gputop, shows_figment)
 {
-	EXPECT_NE(NULL, strstr(self->output, BUSY_NAME)) {
+	int fd = device_open(), rings = device_param(fd, DRM_FIGMENT_PARAM_COPY_RINGS);
+	char *line, pid[16], output[strlen(self->output) + 1];
+	double percent[4];
+
+	/* Its heading has the engines' names. */
+	strcpy(output, self->output);
+	line = last_line(output, "NAME");
+	ASSERT_NE(NULL, line) {
 		TH_LOG("%s", self->output);
 	}
+	EXPECT_NE(NULL, strstr(line, "MEM"));
+	EXPECT_NE(NULL, strstr(line, "copy"));
+	EXPECT_NE(NULL, strstr(line, "host"));
+
+	strcpy(output, self->output);
+	line = last_line(output, BUSY_NAME);
+	ASSERT_NE(NULL, line) {
+		TH_LOG("%s", self->output);
+	}
+	TH_LOG("%s", line);
+	snprintf(pid, sizeof(pid), "%d ", self->busy.pid);
+	EXPECT_NE(NULL, strstr(line, pid));
+	EXPECT_NE(NULL, strstr(line, "64M "));
+	ASSERT_EQ(2, percentages(line, percent, 4));
+	/* One ring of so many, some of the time; how much a busy machine decides. */
+	EXPECT_LT(1, percent[0]);
+	EXPECT_GE(100.0 / rings * 1.2, percent[0]);
+	EXPECT_LT(0, percent[1]);
+	EXPECT_GE(120, percent[1]);
+
+	strcpy(output, self->output);
+	line = last_line(output, IDLE_NAME);
+	if (line) {
+		ASSERT_EQ(2, percentages(line, percent, 4));
+		EXPECT_EQ(0, percent[0]);
+		EXPECT_EQ(0, percent[1]);
+	}
+	close(fd);
 }
 
 FIGMENT_TOOL_MAIN

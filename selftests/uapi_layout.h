@@ -138,6 +138,11 @@ FIELD(queue_fault, fail_nth, 48, 8);
 FIELD(queue_fault, error, 56, 4);
 FIELD(queue_fault, pad, 60, 4);
 
+SIZE(gem_metadata, 72);
+FIELD(gem_metadata, handle, 0, 4);
+FIELD(gem_metadata, flags, 4, 4);
+FIELD(gem_metadata, data, 8, 64);
+
 REQUEST(GET_PARAM, 0xc0106440);
 REQUEST(GEM_CREATE, 0xc0106441);
 REQUEST(GEM_INFO, 0xc0186442);
@@ -147,6 +152,7 @@ REQUEST(QUEUE_QUERY, 0xc0206445);
 REQUEST(SUBMIT, 0x40186446);
 REQUEST(GEM_LABEL, 0x40406448);
 REQUEST(GEM_USERPTR, 0xc0186449);
+REQUEST(GEM_METADATA, 0xc048644a);
 REQUEST(QUEUE_FAULT, 0x40406447);
 
 #undef SIZE
