@@ -35,12 +35,15 @@ static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pa
 	unsigned long done = 0;
 	int ret;
 
-	bo->user_pages = kvcalloc(pages, sizeof(*bo->user_pages), GFP_KERNEL_ACCOUNT);
-	if (!bo->user_pages)
-		return -ENOMEM;
+	/* First, so that nobody gets a list of more pages than they may pin. */
 	ret = account_locked_vm(current->mm, pages, true);
 	if (ret)
-		goto err_free;
+		return ret;
+	bo->user_pages = kvcalloc(pages, sizeof(*bo->user_pages), GFP_KERNEL_ACCOUNT);
+	if (!bo->user_pages) {
+		ret = -ENOMEM;
+		goto err_account;
+	}
 
 	while (done < pages) {
 		int batch = min_t(unsigned long, pages - done, INT_MAX);
@@ -62,10 +65,10 @@ static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pa
 
 err_unpin:
 	unpin_user_pages(bo->user_pages, done);
-	account_locked_vm(current->mm, pages, false);
-	ret = ret ?: -EFAULT;
-err_free:
 	kvfree(bo->user_pages);
+	ret = ret ?: -EFAULT;
+err_account:
+	account_locked_vm(current->mm, pages, false);
 	return ret;
 }
 
