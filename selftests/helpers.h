@@ -184,6 +184,10 @@ int module_load(const char *params);
 int module_unload(void);
 /** module_reload() - unload, which must work, and load with these parameters */
 void module_reload(const char *params);
+#define DRIVER_DIR	"/sys/bus/platform/drivers/figment/"
+
+/** driver_tell() - "bind" or "unbind" a device; 0 or a negative errno */
+int driver_tell(const char *what, const char *device);
 /** module_restore_at_exit() - leave the module as modprobe.d wants it */
 void module_restore_at_exit(void);
 

@@ -17,24 +17,9 @@
 
 #include "helpers.h"
 
-#define DRIVER	"/sys/bus/platform/drivers/figment/"
-
 static bool is_loaded(void)
 {
 	return !access("/sys/module/figment", F_OK);
-}
-
-/* Writes the device's name into one of the driver's files. */
-static int tell_driver(const char *file, const char *device)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), DRIVER "%s", file);
-	fd = must_call(open(path, O_WRONLY | O_CLOEXEC));
-	ret = errno_result(write(fd, device, strlen(device)));
-	close(fd);
-	return ret < 0 ? ret : system("udevadm settle --timeout=20 2>/dev/null || :");
 }
 
 /* One thing at a time keeps the module, and its going lets the module go. */
@@ -208,13 +193,13 @@ FIXTURE_SETUP(unbound)
 		.op = DRM_FIGMENT_CMD_DELAY, .value = 9000000000 });
 	self->files[3] = submit_file(self->fd, &job);
 	moment();
-	must(tell_driver("unbind", "figment0"));
+	must(driver_tell("unbind", "figment0"));
 }
 
 FIXTURE_TEARDOWN(unbound)
 {
-	if (access(DRIVER "figment0", F_OK))
-		must(tell_driver("bind", "figment0"));
+	if (access(DRIVER_DIR "figment0", F_OK))
+		must(driver_tell("bind", "figment0"));
 	self->fd = device_open();
 	must_be(device_param(self->fd, DRM_FIGMENT_PARAM_INDEX) == 0);
 	close(self->fd);
@@ -288,7 +273,7 @@ TEST_F(unbound, can_be_bound_again)
 	struct buffer buf;
 	int fd;
 
-	ASSERT_EQ(0, tell_driver("bind", "figment0"));
+	ASSERT_EQ(0, driver_tell("bind", "figment0"));
 	fd = device_open();
 	buf = buffer_create(fd, PAGE);
 	job.queue = copy_queue(fd);
@@ -306,12 +291,12 @@ TEST_F(unbound, over_and_over)
 	for (int i = 0; i < 5; i++) {
 		int fd;
 
-		ASSERT_EQ(0, tell_driver("bind", "figment0"));
+		ASSERT_EQ(0, driver_tell("bind", "figment0"));
 		fd = device_open();
 		host_queue(fd);
 		copy_queue(fd);
 		buffer_create(fd, PAGE);
-		ASSERT_EQ(0, tell_driver("unbind", "figment0"));
+		ASSERT_EQ(0, driver_tell("unbind", "figment0"));
 	}
 }
 

@@ -166,3 +166,15 @@ void module_restore_at_exit(void)
 	restorer = getpid();
 	atexit(module_restore);
 }
+
+int driver_tell(const char *what, const char *device)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), DRIVER_DIR "%s", what);
+	fd = must_call(open(path, O_WRONLY | O_CLOEXEC));
+	ret = errno_result(write(fd, device, strlen(device)));
+	close(fd);
+	return ret < 0 ? ret : system("udevadm settle --timeout=20 2>/dev/null || :");
+}

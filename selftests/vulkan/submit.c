@@ -177,6 +177,46 @@ TEST_F(gate, batches_run_in_order)
 	vkDestroySemaphore(vk->device, steps, NULL);
 }
 
+/* A group of one device: its masks are ones. */
+TEST_F(gate, device_masks)
+{
+	struct vk *vk = &self->vk;
+	VkCommandBuffer cmd = write_word(vk, self->buf.buffer, 3, 0x33);
+	VkSemaphore sem = vk_semaphore(vk, 0);
+	VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+	uint32_t index = 0, mask = 1;
+	VkDeviceGroupSubmitInfo group = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_GROUP_SUBMIT_INFO,
+		.waitSemaphoreCount = 1,
+		.pWaitSemaphoreDeviceIndices = &index,
+		.commandBufferCount = 1,
+		.pCommandBufferDeviceMasks = &mask,
+	};
+	VkSubmitInfo info = {
+		.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+		.pNext = &group,
+		.waitSemaphoreCount = 1,
+		.pWaitSemaphores = &sem,
+		.pWaitDstStageMask = &stage,
+		.commandBufferCount = 1,
+		.pCommandBuffers = &cmd,
+	};
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(self->gate, 1), NULL, VK_NOTHING, 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	/* That it waits for what is held is the layer's objection. */
+	vk->quiet = true;
+	ASSERT_EQ(VK_SUCCESS, vkQueueSubmit(vk->queue, 1, &info, self->fence));
+	vk->quiet = false;
+	EXPECT_TRUE(vk_fence_pending(vk, self->fence));
+	EXPECT_TRUE(words_are(self->buf.map, SIZE, 0));
+	vk_signal(vk, self->gate, 1);
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	EXPECT_EQ(0x33, ((uint32_t *)self->buf.map)[3]);
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
 TEST_F(gate, empty_submits)
 {
 	struct vk *vk = &self->vk;
