@@ -171,6 +171,47 @@ TEST_F(vk, what_is_listed_can_be_made)
 	}
 }
 
+/* Of every format: an image can be used for what the list says, and for nothing else. */
+TEST_F(vk, usages_are_what_features_say)
+{
+	static const struct {
+		VkImageUsageFlags usage;
+		VkFormatFeatureFlags feature;
+	} uses[] = {
+		{ VK_IMAGE_USAGE_TRANSFER_SRC_BIT, VK_FORMAT_FEATURE_TRANSFER_SRC_BIT },
+		{ VK_IMAGE_USAGE_TRANSFER_DST_BIT, VK_FORMAT_FEATURE_TRANSFER_DST_BIT },
+		{ VK_IMAGE_USAGE_SAMPLED_BIT, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_STORAGE_BIT, VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT, VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT },
+	};
+	struct vk *vk = &self->vk;
+	uint32_t usable = 0;
+
+	vk->quiet = true;
+	for (int format = 1; format <= VK_FORMAT_ASTC_12x12_SRGB_BLOCK; format++) {
+		VkDrmFormatModifierPropertiesEXT one[MAX_MODIFIERS] = { 0 };
+		VkDrmFormatModifierProperties2EXT two[MAX_MODIFIERS] = { 0 };
+		uint32_t count = list(vk, format, MAX_MODIFIERS, one);
+
+		ASSERT_EQ(count, list2(vk, format, MAX_MODIFIERS, two)) {
+			TH_LOG("format %d", format);
+		}
+		EXPECT_EQ(one[0].drmFormatModifierTilingFeatures,
+			  two[0].drmFormatModifierTilingFeatures & OLD_FEATURES);
+		for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
+			bool can = count && (one[0].drmFormatModifierTilingFeatures &
+					     uses[i].feature);
+
+			EXPECT_EQ(can ? VK_SUCCESS : VK_ERROR_FORMAT_NOT_SUPPORTED,
+				  ask(vk, format, LINEAR, uses[i].usage, 0, NULL)) {
+				TH_LOG("format %d, usage %#x", format, uses[i].usage);
+			}
+			usable += can;
+		}
+	}
+	EXPECT_LT(50, usable);
+}
+
 TEST_F(vk, planar_formats_have_none)
 {
 	VkDrmFormatModifierPropertiesEXT p[MAX_MODIFIERS];

@@ -136,6 +136,36 @@ void figment_vkGetPhysicalDeviceFormatProperties2(VkPhysicalDevice handle, VkFor
 	}
 }
 
+/* Whether an image is to be used as its format, with the modifier, cannot be. */
+static bool usage_is_refused(const struct physical_device *pdev,
+			     const VkPhysicalDeviceImageFormatInfo2 *info)
+{
+	static const struct {
+		VkImageUsageFlags usage;
+		VkFormatFeatureFlags feature;
+	} needs[] = {
+		{ VK_IMAGE_USAGE_TRANSFER_SRC_BIT, VK_FORMAT_FEATURE_TRANSFER_SRC_BIT },
+		{ VK_IMAGE_USAGE_TRANSFER_DST_BIT, VK_FORMAT_FEATURE_TRANSFER_DST_BIT },
+		{ VK_IMAGE_USAGE_SAMPLED_BIT, VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_STORAGE_BIT, VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT },
+		{ VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT, VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT },
+		{ VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT,
+		  VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT },
+	};
+	VkFormatProperties2 p = { .sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2 };
+
+	/* Then it is views' formats that count. */
+	if (info->flags & VK_IMAGE_CREATE_EXTENDED_USAGE_BIT)
+		return false;
+	pdev->instance->lvp.GetPhysicalDeviceFormatProperties2(pdev->handle, info->format, &p);
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if ((info->usage & needs[i].usage) &&
+		    !(p.formatProperties.linearTilingFeatures & needs[i].feature))
+			return true;
+	}
+	return !p.formatProperties.linearTilingFeatures;
+}
+
 static bool image_is_refused(const struct physical_device *pdev,
 			     const VkPhysicalDeviceImageFormatInfo2 *info,
 			     const VkPhysicalDeviceExternalImageFormatInfo *external)
@@ -153,7 +183,8 @@ static bool image_is_refused(const struct physical_device *pdev,
 	return !has_modifiers(pdev) || !modifier ||
 	       modifier->drmFormatModifier != DRM_FORMAT_MODIFIER_LINEAR ||
 	       info->type != VK_IMAGE_TYPE_2D || !format_texel_size(info->format) ||
-	       (info->flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT);
+	       (info->flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT) ||
+	       usage_is_refused(pdev, info);
 }
 
 VkResult figment_vkGetPhysicalDeviceImageFormatProperties2(
