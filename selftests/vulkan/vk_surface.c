@@ -78,7 +78,7 @@ static const char *open_headless(struct vk *vk, struct vk_surface *s)
 /* Xvfb writes the number of the display it has found to be free. */
 static void start_x(struct vk_surface *s, char display[16])
 {
-	int pipe[2], n;
+	int pipe[2], n = 1;
 
 	must_call(pipe2(pipe, 0));
 	snprintf(display, 16, "%d", pipe[1]);
@@ -86,11 +86,12 @@ static void start_x(struct vk_surface *s, char display[16])
 						   "256x256x24", "-nolisten", "tcp", "-noreset",
 						   NULL });
 	close(pipe[1]);
-	must_be(wait_poll(pipe[0], POLLIN, SERVER_MS) & POLLIN);
 	display[0] = ':';
-	n = must_call(read(pipe[0], display + 1, 14));
-	must_be(n > 1);
-	display[n] = 0;		/* instead of the newline */
+	do {
+		must_be(n < 15 && wait_poll(pipe[0], POLLIN, SERVER_MS) & POLLIN);
+		must_be(read(pipe[0], display + n, 1) == 1);
+	} while (display[n++] != '\n');
+	display[n - 1] = 0;
 	close(pipe[0]);
 }
 
