@@ -42,7 +42,7 @@ static bool is_bound(void)
 /* What a worker or a grace period still holds goes by itself. */
 static bool unloads(void)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		if (!module_unload())
 			return true;
 		moment();
