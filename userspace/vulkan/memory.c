@@ -51,11 +51,11 @@ struct tag {
 static struct tag make_tag(const struct device *dev, const VkMemoryAllocateInfo *info)
 {
 	struct tag tag = {
-		.magic = "VkMemory",
 		.size = info->allocationSize,
 		.type = info->memoryTypeIndex,
 	};
 
+	memcpy(tag.magic, "VkMemory", sizeof(tag.magic));
 	memcpy(tag.driver, dev->pdev->identity.driver_uuid, VK_UUID_SIZE);
 	return tag;
 }
