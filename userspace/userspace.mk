@@ -21,6 +21,22 @@ figment_objs = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard userspace/$(1)/*.c)
 LIBFIGMENT_OBJS := $(call figment_objs,libfigment)
 VULKAN_OBJS := $(call figment_objs,vulkan)
 
+# Presenting by dma-buf takes Wayland's headers and protocols.
+WAYLAND_PROTOCOLS := $(shell $(PKG_CONFIG) --exists wayland-client wayland-scanner && \
+	$(PKG_CONFIG) --variable=pkgdatadir wayland-protocols 2>/dev/null)
+WAYLAND_XML := $(if $(WAYLAND_PROTOCOLS),$(wildcard \
+	$(WAYLAND_PROTOCOLS)/stable/linux-dmabuf/linux-dmabuf-v1.xml \
+	$(WAYLAND_PROTOCOLS)/staging/linux-drm-syncobj/linux-drm-syncobj-v1.xml))
+WAYLAND_SOURCES := $(addprefix $(BUILD)/userspace/vulkan/,$(notdir $(WAYLAND_XML:.xml=.c)))
+ifeq ($(words $(WAYLAND_XML)),2)
+WAYLAND_CFLAGS = -DFIGMENT_WAYLAND -I$(BUILD)/userspace/vulkan \
+	$(shell $(PKG_CONFIG) --cflags wayland-client)
+WAYLAND_LIBS = $(shell $(PKG_CONFIG) --libs wayland-client)
+VULKAN_OBJS += $(WAYLAND_SOURCES:.c=.o)
+else
+VULKAN_OBJS := $(filter-out %/swapchain.o %/wayland.o,$(VULKAN_OBJS))
+endif
+
 # Asked only by the recipes, so that a machine without libdrm can still make help.
 LIBDRM_CFLAGS = $(shell $(PKG_CONFIG) --cflags libdrm)
 LIBDRM_LIBS = $(shell $(PKG_CONFIG) --libs libdrm)
@@ -53,9 +69,23 @@ $(LIBFIGMENT_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
 	@mkdir -p $(@D)
 	$(FIGMENT_COMPILE) -fvisibility=default -c -o $@ $<
 
-$(VULKAN_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
+$(filter-out $(WAYLAND_SOURCES:.c=.o),$(VULKAN_OBJS)): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
 	@mkdir -p $(@D)
-	$(FIGMENT_COMPILE) $(VULKAN_CFLAGS) -DFIGMENT_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(FIGMENT_COMPILE) $(VULKAN_CFLAGS) $(WAYLAND_CFLAGS) -DFIGMENT_VERSION='"$(VERSION)"' \
+		-c -o $@ $<
+
+define figment_protocol
+$(BUILD)/userspace/vulkan/$(basename $(notdir $(1))).h: $(1)
+	@mkdir -p $$(@D)
+	wayland-scanner client-header $$< $$@
+$(BUILD)/userspace/vulkan/$(basename $(notdir $(1))).c: $(1)
+	@mkdir -p $$(@D)
+	wayland-scanner private-code $$< $$@
+$(BUILD)/userspace/vulkan/$(basename $(notdir $(1))).o: $(BUILD)/userspace/vulkan/$(basename $(notdir $(1))).c
+	$$(FIGMENT_COMPILE) $$(WAYLAND_CFLAGS) -c -o $$@ $$<
+endef
+$(foreach xml,$(WAYLAND_XML),$(eval $(call figment_protocol,$(xml))))
+$(BUILD)/userspace/vulkan/wayland.o: | $(WAYLAND_SOURCES:.c=.h)
 
 $(FIGMENT_LIB)/libfigment.so.0: $(LIBFIGMENT_OBJS)
 	@mkdir -p $(@D)
@@ -69,7 +99,8 @@ $(FIGMENT_LIB)/libvulkan_figment.so: userspace/vulkan/vulkan_figment.map \
 		$(VULKAN_OBJS) $(LIBFIGMENT_OBJS)
 	@mkdir -p $(@D)
 	$(FIGMENT_LINK) -Wl,-soname,$(@F) -Wl,-z,nodelete -Wl,--build-id=sha1 \
-		-Wl,--version-script=$< -o $@ $(filter %.o,$^) $(LIBDRM_LIBS) -ldl
+		-Wl,--version-script=$< -o $@ $(filter %.o,$^) \
+		$(LIBDRM_LIBS) $(WAYLAND_LIBS) -ldl
 
 $(FIGMENT_LIB)/manifest: $(FIGMENT_LIB)/libvulkan_figment.so
 	$(call figment_manifest,$(abspath $<)) >$(@D)/$(FIGMENT_ICD)

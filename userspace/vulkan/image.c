@@ -103,9 +103,10 @@ VkResult figment_vkCreateBuffer(VkDevice handle, const VkBufferCreateInfo *info,
 	return dev->lvp.CreateBuffer(handle, info, alloc, out);
 }
 
-VkResult figment_vkCreateImage(VkDevice handle, const VkImageCreateInfo *info,
+VkResult figment_vkCreateImage(VkDevice handle, const VkImageCreateInfo *app_info,
 			       const VkAllocationCallbacks *alloc, VkImage *out)
 {
+	const VkImageCreateInfo *info = wsi_image_info(app_info);
 	const VkImageDrmFormatModifierExplicitCreateInfoEXT *modifier = explicit_layout(info);
 	const VkExternalMemoryImageCreateInfo *external =
 		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);

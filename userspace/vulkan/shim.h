@@ -18,7 +18,8 @@
  *	device.c fork.c			a render node's file and its queues
  *	submit.c queue.c hold.c executor.c	from vkQueueSubmit to lavapipe and back
  *	sync.c fence.c semaphore.c relay.c	payloads, all of them drm_syncobjs
- *	memory.c image.c query.c wsi.c	what lavapipe needs help with
+ *	memory.c image.c query.c	what lavapipe needs help with
+ *	wsi.c swapchain.c wayland.c	presenting
  *	table.c chain.c log.c		the tools
  *
  * Locking: an object's entry needs no lock, as Vulkan has the application
@@ -110,6 +111,7 @@ enum table_kind {
 	TABLE_MEMORY,
 	TABLE_IMAGE,
 	TABLE_QUERY_POOL,
+	TABLE_SWAPCHAIN,
 };
 
 bool table_insert(enum table_kind kind, uint64_t handle, void *object);
@@ -163,6 +165,7 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(CreateImage, CreateImage) \
 	CALL(DestroyImage, DestroyImage) \
 	CALL(CreateBuffer, CreateBuffer) \
+	CALL(BindImageMemory, BindImageMemory) \
 	CALL(GetImageMemoryRequirements, GetImageMemoryRequirements) \
 	CALL(GetImageSubresourceLayout, GetImageSubresourceLayout) \
 	CALL(CreateQueryPool, CreateQueryPool) \
@@ -177,6 +180,12 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(GetImageSubresourceLayout2, GetImageSubresourceLayout2KHR) \
 	CALL(GetImageSubresourceLayout2EXT, GetImageSubresourceLayout2EXT) \
 	CALL(GetDeviceImageSubresourceLayout, GetDeviceImageSubresourceLayoutKHR) \
+	CALL(BindImageMemory2, BindImageMemory2KHR) \
+	CALL(CreateSwapchainKHR, CreateSwapchainKHR) \
+	CALL(DestroySwapchainKHR, DestroySwapchainKHR) \
+	CALL(GetSwapchainImagesKHR, GetSwapchainImagesKHR) \
+	CALL(ReleaseSwapchainImagesEXT, ReleaseSwapchainImagesKHR) \
+	CALL(SetHdrMetadataEXT, SetHdrMetadataEXT) \
 	CALL(AcquireNextImageKHR, AcquireNextImageKHR) \
 	CALL(AcquireNextImage2KHR, AcquireNextImage2KHR) \
 	CALL(QueuePresentKHR, QueuePresentKHR)
@@ -455,6 +464,9 @@ static inline struct semaphore *semaphore_of(VkSemaphore handle)
 {
 	return table_find(TABLE_SEMAPHORE, HANDLE(handle));
 }
+
+/* wsi.c */
+const VkImageCreateInfo *wsi_image_info(const VkImageCreateInfo *info);
 
 /* The entry points themselves. */
 #define ENTRY(level, name, fn, ext) __typeof__(*(PFN_##name)0) figment_##fn;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 /**
- * DOC: swapchains
+ * DOC: presenting
  *
- * They are lavapipe's, which presents by copying, after it has waited for the
- * queue itself. Its fences and semaphores know nothing of the shim's payloads, so
- * it is given none: an acquired image is ready when lavapipe returns it, upon
- * which the shim signals; and a present first waits, here, for all that it has to
- * wait for, as lavapipe would in its place.
+ * A swapchain is either figment's (swapchain.c) or lavapipe's, which presents by
+ * copying, after it has waited for the queue itself. lavapipe's fences and semaphores
+ * know nothing of the shim's payloads, so it is given none: an acquired image is ready
+ * when lavapipe returns it, upon which the shim signals; and a present first waits,
+ * here, for all that it has to wait for, as lavapipe would in its place.
  */
-#include "shim.h"
+#include <drm.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "swapchain.h"
 
 static VkResult signal_acquired(struct device *dev, VkSemaphore semaphore, VkFence fence)
 {
@@ -27,6 +31,121 @@ static bool acquired(VkResult result)
 	return result == VK_SUCCESS || result == VK_SUBOPTIMAL_KHR;
 }
 
+VkResult figment_vkCreateSwapchainKHR(VkDevice handle, const VkSwapchainCreateInfoKHR *app_info,
+				      const VkAllocationCallbacks *alloc, VkSwapchainKHR *out)
+{
+	VkSwapchainCreateInfoKHR info = *app_info;
+	struct device *dev = device_of(handle);
+	VkResult result = swapchain_create(dev, app_info, out);
+	struct swapchain *old;
+
+	if (!result || result == VK_ERROR_OUT_OF_HOST_MEMORY)
+		return result;
+	old = swapchain_of(info.oldSwapchain);
+	if (old) {
+		swapchain_retire(old);
+		info.oldSwapchain = VK_NULL_HANDLE;
+	}
+	return dev->lvp.CreateSwapchainKHR(handle, &info, alloc, out);
+}
+
+void figment_vkDestroySwapchainKHR(VkDevice handle, VkSwapchainKHR object,
+				   const VkAllocationCallbacks *alloc)
+{
+	struct swapchain *chain = swapchain_of(object);
+
+	if (chain)
+		swapchain_destroy(chain);
+	else
+		device_of(handle)->lvp.DestroySwapchainKHR(handle, object, alloc);
+}
+
+VkResult figment_vkGetSwapchainImagesKHR(VkDevice handle, VkSwapchainKHR object, uint32_t *count,
+					 VkImage *out)
+{
+	struct swapchain *chain = swapchain_of(object);
+
+	if (chain)
+		return swapchain_images(chain, count, out);
+	return device_of(handle)->lvp.GetSwapchainImagesKHR(handle, object, count, out);
+}
+
+VkResult figment_vkReleaseSwapchainImagesEXT(VkDevice handle,
+					     const VkReleaseSwapchainImagesInfoEXT *info)
+{
+	struct swapchain *chain = swapchain_of(info->swapchain);
+
+	if (!chain)
+		return device_of(handle)->lvp.ReleaseSwapchainImagesEXT(handle, info);
+	swapchain_release(chain, info->imageIndexCount, info->pImageIndices);
+	return VK_SUCCESS;
+}
+
+/* A virtual GPU's colours are what they are. */
+void figment_vkSetHdrMetadataEXT(VkDevice handle, uint32_t count, const VkSwapchainKHR *chains,
+				 const VkHdrMetadataEXT *metadata)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!swapchain_of(chains[i]))
+			device_of(handle)->lvp.SetHdrMetadataEXT(handle, 1, &chains[i],
+								 &metadata[i]);
+	}
+}
+
+/**
+ * wsi_image_info() - what an image is that is to alias one of a swapchain's
+ * @info: as the application creates it
+ *
+ * Return: what to create, which is @info unless the swapchain is figment's.
+ */
+const VkImageCreateInfo *wsi_image_info(const VkImageCreateInfo *info)
+{
+	const VkImageSwapchainCreateInfoKHR *of =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_IMAGE_SWAPCHAIN_CREATE_INFO_KHR);
+	struct swapchain *chain = of ? swapchain_of(of->swapchain) : NULL;
+
+	return chain ? swapchain_image_info(chain) : info;
+}
+
+VkResult figment_vkBindImageMemory2(VkDevice handle, uint32_t count,
+				    const VkBindImageMemoryInfo *app_infos)
+{
+	struct device *dev = device_of(handle);
+	VkBindImageMemoryInfo *infos = calloc(count, sizeof(*infos));
+	VkResult result;
+
+	if (!infos)
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	for (uint32_t i = 0; i < count; i++) {
+		const VkBindImageMemorySwapchainInfoKHR *to =
+			chain_find(app_infos[i].pNext,
+				   VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR);
+		struct swapchain *chain = to ? swapchain_of(to->swapchain) : NULL;
+
+		infos[i] = app_infos[i];
+		if (chain) {
+			infos[i].pNext = NULL;
+			infos[i].memory = swapchain_memory(chain, to->imageIndex);
+			infos[i].memoryOffset = 0;
+		}
+	}
+	result = dev->lvp.BindImageMemory2(handle, count, infos);
+	free(infos);
+	return result;
+}
+
+static VkResult acquire(struct swapchain *chain, uint64_t timeout, VkSemaphore semaphore,
+			VkFence fence, uint32_t *index)
+{
+	uint32_t payloads[2], n = 0;
+
+	if (semaphore)
+		payloads[n++] = payload_now(&semaphore_of(semaphore)->payload);
+	if (fence)
+		payloads[n++] = payload_now(&fence_of(fence)->payload);
+	return swapchain_acquire(chain, timeout, n, payloads, index);
+}
+
 VkResult figment_vkAcquireNextImageKHR(VkDevice handle, VkSwapchainKHR swapchain, uint64_t timeout,
 				       VkSemaphore semaphore, VkFence fence, uint32_t *index)
 {
@@ -35,6 +154,8 @@ VkResult figment_vkAcquireNextImageKHR(VkDevice handle, VkSwapchainKHR swapchain
 
 	if (device_is_lost(dev))
 		return device_lost(dev);
+	if (swapchain_of(swapchain))
+		return acquire(swapchain_of(swapchain), timeout, semaphore, fence, index);
 	result = dev->lvp.AcquireNextImageKHR(handle, swapchain, timeout, VK_NULL_HANDLE,
 					      VK_NULL_HANDLE, index);
 	if (!acquired(result))
@@ -52,6 +173,9 @@ VkResult figment_vkAcquireNextImage2KHR(VkDevice handle, const VkAcquireNextImag
 
 	if (device_is_lost(dev))
 		return device_lost(dev);
+	if (swapchain_of(info.swapchain))
+		return acquire(swapchain_of(info.swapchain), info.timeout, info.semaphore,
+			       info.fence, index);
 	info.semaphore = VK_NULL_HANDLE;
 	info.fence = VK_NULL_HANDLE;
 	result = dev->lvp.AcquireNextImage2KHR(handle, &info, index);
@@ -61,24 +185,39 @@ VkResult figment_vkAcquireNextImage2KHR(VkDevice handle, const VkAcquireNextImag
 	return signalled ? signalled : result;
 }
 
-static VkResult wait_for_rendering(struct queue *queue, const VkPresentInfoKHR *info)
+/* Has @syncobj signalled when all is rendered that a present waits for. */
+static VkResult when_rendered(struct queue *queue, const VkPresentInfoKHR *info, uint32_t *syncobj)
 {
 	struct device *dev = queue->dev;
-	uint32_t syncobj;
 	VkResult result;
 
-	if (figment_syncobj_create(dev->fd, false, &syncobj))
+	if (figment_syncobj_create(dev->fd, false, syncobj))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
 	result = queue_submit_empty(queue, info->waitSemaphoreCount, info->pWaitSemaphores,
-				    syncobj);
-	if (!result)
-		result = sync_wait(dev, &syncobj, NULL, 1, true, UINT64_MAX);
-	figment_syncobj_destroy(dev->fd, syncobj);
+				    *syncobj);
+	if (result)
+		figment_syncobj_destroy(dev->fd, *syncobj);
 	return result;
 }
 
-/* All but the fences. */
-static VkResult present(struct queue *queue, const VkPresentInfoKHR *app_info)
+/* A job that is held (hold.c) has no fence to hand on yet. */
+static VkResult wait_for_fence(struct device *dev, uint32_t syncobj)
+{
+	const uint32_t flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT |
+			       DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE;
+	int ret;
+
+	do {
+		if (device_is_lost(dev))
+			return device_lost(dev);
+		ret = figment_syncobj_wait(dev->fd, &syncobj, NULL, 1, clock_now() + 500000000ll,
+					   flags, NULL);
+	} while (ret == -ETIME);
+	return shim_result(ret);
+}
+
+/* All of lavapipe's, and all but the fences. */
+static VkResult present_theirs(struct queue *queue, const VkPresentInfoKHR *app_info)
 {
 	static const struct chain_known known[] = {
 		{ VK_STRUCTURE_TYPE_PRESENT_REGIONS_KHR, sizeof(VkPresentRegionsKHR) },
@@ -99,28 +238,89 @@ static VkResult present(struct queue *queue, const VkPresentInfoKHR *app_info)
 	return queue->dev->lvp.QueuePresentKHR(queue->handle, &info);
 }
 
+static VkResult present_ours(struct swapchain *chain, const VkPresentInfoKHR *info, uint32_t i,
+			     uint32_t rendered)
+{
+	const VkPresentRegionsKHR *regions =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_PRESENT_REGIONS_KHR);
+	const VkSwapchainPresentModeInfoEXT *modes =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_SWAPCHAIN_PRESENT_MODE_INFO_EXT);
+
+	return swapchain_present(chain, info->pImageIndices[i], rendered,
+				 regions && regions->pRegions ? &regions->pRegions[i] : NULL,
+				 modes ? &modes->pPresentModes[i] : NULL);
+}
+
+static bool is_worse(VkResult a, VkResult b)
+{
+	return b == VK_SUCCESS || (b == VK_SUBOPTIMAL_KHR && a < 0);
+}
+
+/* One by one, as there is one of figment's among them. */
+static VkResult present_each(struct queue *queue, const VkPresentInfoKHR *info, uint32_t rendered)
+{
+	VkResult worst = wait_for_fence(queue->dev, rendered);
+
+	if (worst)
+		return worst;
+	for (uint32_t i = 0; i < info->swapchainCount; i++) {
+		struct swapchain *chain = swapchain_of(info->pSwapchains[i]);
+		VkPresentInfoKHR one = {
+			.sType = VK_STRUCTURE_TYPE_PRESENT_INFO_KHR,
+			.swapchainCount = 1,
+			.pSwapchains = &info->pSwapchains[i],
+			.pImageIndices = &info->pImageIndices[i],
+		};
+		VkResult result;
+
+		if (chain) {
+			result = present_ours(chain, info, i, rendered);
+		} else {
+			result = sync_wait(queue->dev, &rendered, NULL, 1, true, UINT64_MAX);
+			if (!result)
+				result = queue->dev->lvp.QueuePresentKHR(queue->handle, &one);
+		}
+		if (info->pResults)
+			info->pResults[i] = result;
+		if (result && is_worse(result, worst))
+			worst = result;
+	}
+	return worst;
+}
+
 VkResult figment_vkQueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
 {
 	const VkSwapchainPresentFenceInfoEXT *fences =
 		chain_find(info->pNext, VK_STRUCTURE_TYPE_SWAPCHAIN_PRESENT_FENCE_INFO_EXT);
 	struct queue *queue = queue_of(handle);
 	struct device *dev = queue->dev;
+	uint32_t rendered = 0;
+	bool ours = false;
 	VkResult result;
 
+	for (uint32_t i = 0; i < info->swapchainCount; i++)
+		ours |= swapchain_of(info->pSwapchains[i]) != NULL;
 	if (device_is_lost(dev))
 		result = device_lost(dev);
 	else
-		result = wait_for_rendering(queue, info);
+		result = when_rendered(queue, info, &rendered);
+	if (!result && !ours)
+		result = sync_wait(dev, &rendered, NULL, 1, true, UINT64_MAX);
 	if (result) {
 		for (uint32_t i = 0; info->pResults && i < info->swapchainCount; i++)
 			info->pResults[i] = result;
-		return result;
+		goto out;
 	}
-	/* The fences are signalled even if there is nothing left to present to. */
-	result = present(queue, info);
+	result = ours ? present_each(queue, info, rendered) : present_theirs(queue, info);
+	/* They are signalled even if there is nothing left to present to. */
 	for (uint32_t i = 0; fences && fences->pFences && i < fences->swapchainCount; i++) {
 		if (fences->pFences[i])
-			signal_acquired(dev, VK_NULL_HANDLE, fences->pFences[i]);
+			figment_syncobj_transfer(dev->fd,
+				payload_now(&fence_of(fences->pFences[i])->payload), 0,
+				rendered, 0);
 	}
+out:
+	if (rendered)
+		figment_syncobj_destroy(dev->fd, rendered);
 	return result;
 }
