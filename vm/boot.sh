@@ -8,6 +8,10 @@
 # not pipes: whoever reads our output may stop reading without stopping the
 # guest, and nothing the guest wrote before it died is lost.
 #
+# A guest that was given a screen (SCREEN) has a picture of it taken from outside by
+# writing a name to a port; QEMU leaves NAME.png in the share. No program of the
+# guest's, figment's neither, has a part in that.
+#
 # A guest lives as long as it writes to its heartbeat port. One that stops is
 # sent an NMI, on which its kernel panics, so that the log shows where it was.
 #
@@ -82,16 +86,31 @@ qemu_command() {
 		args+=(-virtfs "local,path=${SHARE//,/,,},mount_tag=share,security_model=none,multidevs=remap"
 			-fw_cfg name=opt/figment/share,string=yes)
 	fi
+	if [ "${SCREEN:-}" ]; then
+		args+=(-device "$SCREEN" -chardev "file,id=screen,path=$WORK/screen"
+			-device "virtserialport,chardev=screen,name=figment.screen")
+	fi
 	if [ -z "${RUN:-}" ]; then
 		args+=(-chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty
 			-fw_cfg "name=opt/figment/shell,string=${TERM:-linux} $(stty size)")
 	fi
 }
 
+# dump_screen: takes the pictures that the guest has asked for since.
+dump_screen() {
+	local name
+	while read -r name <&6; do
+		case $name in *[!a-z0-9-]* | '') continue ;; esac
+		echo "screendump \"${SHARE:-$WORK}/$name.png\" -f png" >"$WORK/monitor.in"
+	done
+}
+
 # watch PID: kills the guest when its heart stops or its time is up.
 watch() {
 	local beats=-1 now last=$SECONDS
+	exec 6<"$WORK/screen"
 	while sleep 0.5 && kill -0 "$1" 2>/dev/null; do
+		dump_screen
 		now=$(stat -c %s "$WORK/beat" 2>/dev/null || echo 0)
 		[ "$now" = "$beats" ] || { beats=$now last=$SECONDS; }
 		# Before its first beat the guest is still booting.
@@ -137,7 +156,7 @@ tripped() { [ "$accel" = tcg ] && grep -q 'int3: 0000 \[' "$WORK/console"; }
 # start: one guest, from power-on to power-off.
 start() {
 	local helpers followers=()
-	for n in stdout stderr console status beat; do
+	for n in stdout stderr console status beat screen; do
 		: >"$WORK/$n"
 	done
 	if [ -n "${RUN:-}" ]; then

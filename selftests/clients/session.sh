@@ -75,7 +75,7 @@ ok() {
 	if "$@" >"$dir/ok.log" 2>&1; then
 		echo "ok $tests $text"
 	else
-		sed 's/^/# /' "$dir/ok.log"
+		tail -n 5 "$dir/ok.log" | sed 's/^/# /'
 		echo "not ok $tests $text"
 		failures=$((failures + 1))
 		return 1
