@@ -58,7 +58,24 @@ figment_pc = printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(I
 # lavapipe that is too old besides; the rest of figment is of use there too.
 VULKAN_DRIVER := $(if $(shell $(PKG_CONFIG) --atleast-version=1.4.300 vulkan 2>/dev/null && echo y),vulkan-driver,no-vulkan-driver)
 
-userspace: $(FIGMENT_LIB)/libfigment.so $(VULKAN_DRIVER)
+# libgbm says what a backend is only since Mesa 25.1.
+GBM_BACKEND := $(if $(wildcard $(shell $(PKG_CONFIG) --variable=includedir gbm 2>/dev/null)/gbm_backend_abi.h),gbm-backend,no-gbm-backend)
+GBM_OBJS := $(call figment_objs,gbm)
+
+userspace: $(FIGMENT_LIB)/libfigment.so $(VULKAN_DRIVER) $(GBM_BACKEND)
+
+gbm-backend: $(FIGMENT_LIB)/figment_gbm.so
+no-gbm-backend:
+	@echo "figment: no GBM backend: it needs gbm_backend_abi.h (libgbm-dev, Mesa 25.1)"
+
+$(GBM_OBJS): $(BUILD)/%.o: %.c userspace/userspace.mk Makefile
+	@mkdir -p $(@D)
+	$(FIGMENT_COMPILE) -c -o $@ $<
+
+$(FIGMENT_LIB)/figment_gbm.so: $(GBM_OBJS) $(LIBFIGMENT_OBJS)
+	@mkdir -p $(@D)
+	$(FIGMENT_LINK) -Wl,--version-script=userspace/gbm/figment_gbm.map -o $@ \
+		$^ $(LIBDRM_LIBS)
 
 vulkan-driver: $(FIGMENT_LIB)/libvulkan_figment.so $(FIGMENT_LIB)/manifest
 no-vulkan-driver:
@@ -106,7 +123,13 @@ $(FIGMENT_LIB)/manifest: $(FIGMENT_LIB)/libvulkan_figment.so
 	$(call figment_manifest,$(abspath $<)) >$(@D)/$(FIGMENT_ICD)
 	@touch $@
 
-install-userspace: install-library install-$(VULKAN_DRIVER)
+install-userspace: install-library install-$(VULKAN_DRIVER) install-$(GBM_BACKEND)
+
+# Where libgbm does not look: it is who sets GBM_BACKENDS_PATH to this that wants it.
+GBMDIR ?= $(PREFIX)/lib/figment/gbm
+install-no-gbm-backend: no-gbm-backend
+install-gbm-backend: gbm-backend
+	$(INSTALL) -D -m 755 $(FIGMENT_LIB)/figment_gbm.so $(DESTDIR)$(GBMDIR)/figment_gbm.so
 
 install-library: $(FIGMENT_LIB)/libfigment.so
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(INCLUDEDIR)/figment)
@@ -132,9 +155,11 @@ uninstall-userspace:
 		libvulkan_figment.so pkgconfig/figment.pc)
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/figment/,figment.h figment_drm.h)
 	rm -f $(DESTDIR)$(ICDDIR)/$(FIGMENT_ICD) $(DESTDIR)$(DRIRCDIR)/50-figment.conf
-	-rmdir $(DESTDIR)$(INCLUDEDIR)/figment
+	rm -f $(DESTDIR)$(GBMDIR)/figment_gbm.so
+	-rmdir $(DESTDIR)$(GBMDIR) $(DESTDIR)$(INCLUDEDIR)/figment
 
--include $(LIBFIGMENT_OBJS:.o=.d) $(VULKAN_OBJS:.o=.d)
+-include $(LIBFIGMENT_OBJS:.o=.d) $(VULKAN_OBJS:.o=.d) $(GBM_OBJS:.o=.d)
 
-.PHONY: userspace vulkan-driver no-vulkan-driver install-userspace install-library \
+.PHONY: userspace gbm-backend no-gbm-backend install-gbm-backend install-no-gbm-backend \
+	vulkan-driver no-vulkan-driver install-userspace install-library \
 	install-vulkan-driver install-no-vulkan-driver uninstall-userspace

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/**
+ * DOC: what a figment buffer may hold
+ *
+ * Every format that lavapipe, wlroots, GStreamer or a camera knows what to do with.
+ * The buffer is bytes; this only says how many of them there are in a row.
+ */
+#include <drm_fourcc.h>
+#include <stddef.h>
+
+#include "backend.h"
+
+#define PACKED(fourcc, bytes) { fourcc, 1, { { bytes, 1, 1 } } }
+#define SEMI(fourcc, bytes, hsub, vsub) \
+	{ fourcc, 2, { { bytes, 1, 1 }, { 2 * (bytes), hsub, vsub } } }
+#define PLANAR(fourcc, hsub, vsub) \
+	{ fourcc, 3, { { 1, 1, 1 }, { 1, hsub, vsub }, { 1, hsub, vsub } } }
+
+static const struct format formats[] = {
+	PACKED(DRM_FORMAT_R8, 1),
+	PACKED(DRM_FORMAT_GR88, 2),
+	PACKED(DRM_FORMAT_RG88, 2),
+	PACKED(DRM_FORMAT_R16, 2),
+	PACKED(DRM_FORMAT_GR1616, 4),
+	PACKED(DRM_FORMAT_RG1616, 4),
+	PACKED(DRM_FORMAT_RGB565, 2),
+	PACKED(DRM_FORMAT_BGR565, 2),
+	PACKED(DRM_FORMAT_XRGB1555, 2),
+	PACKED(DRM_FORMAT_ARGB1555, 2),
+	PACKED(DRM_FORMAT_XBGR1555, 2),
+	PACKED(DRM_FORMAT_ABGR1555, 2),
+	PACKED(DRM_FORMAT_RGBX5551, 2),
+	PACKED(DRM_FORMAT_RGBA5551, 2),
+	PACKED(DRM_FORMAT_BGRX5551, 2),
+	PACKED(DRM_FORMAT_BGRA5551, 2),
+	PACKED(DRM_FORMAT_XRGB4444, 2),
+	PACKED(DRM_FORMAT_ARGB4444, 2),
+	PACKED(DRM_FORMAT_XBGR4444, 2),
+	PACKED(DRM_FORMAT_ABGR4444, 2),
+	PACKED(DRM_FORMAT_RGBX4444, 2),
+	PACKED(DRM_FORMAT_RGBA4444, 2),
+	PACKED(DRM_FORMAT_BGRX4444, 2),
+	PACKED(DRM_FORMAT_BGRA4444, 2),
+	PACKED(DRM_FORMAT_RGB888, 3),
+	PACKED(DRM_FORMAT_BGR888, 3),
+	PACKED(DRM_FORMAT_XRGB8888, 4),
+	PACKED(DRM_FORMAT_ARGB8888, 4),
+	PACKED(DRM_FORMAT_XBGR8888, 4),
+	PACKED(DRM_FORMAT_ABGR8888, 4),
+	PACKED(DRM_FORMAT_RGBX8888, 4),
+	PACKED(DRM_FORMAT_RGBA8888, 4),
+	PACKED(DRM_FORMAT_BGRX8888, 4),
+	PACKED(DRM_FORMAT_BGRA8888, 4),
+	PACKED(DRM_FORMAT_XRGB2101010, 4),
+	PACKED(DRM_FORMAT_ARGB2101010, 4),
+	PACKED(DRM_FORMAT_XBGR2101010, 4),
+	PACKED(DRM_FORMAT_ABGR2101010, 4),
+	PACKED(DRM_FORMAT_XRGB16161616, 8),
+	PACKED(DRM_FORMAT_ARGB16161616, 8),
+	PACKED(DRM_FORMAT_XBGR16161616, 8),
+	PACKED(DRM_FORMAT_ABGR16161616, 8),
+	PACKED(DRM_FORMAT_XRGB16161616F, 8),
+	PACKED(DRM_FORMAT_ARGB16161616F, 8),
+	PACKED(DRM_FORMAT_XBGR16161616F, 8),
+	PACKED(DRM_FORMAT_ABGR16161616F, 8),
+	PACKED(DRM_FORMAT_AYUV, 4),
+	PACKED(DRM_FORMAT_XYUV8888, 4),
+	/* Two pixels in four bytes. */
+	{ DRM_FORMAT_YUYV, 1, { { 4, 2, 1 } } },
+	{ DRM_FORMAT_YVYU, 1, { { 4, 2, 1 } } },
+	{ DRM_FORMAT_UYVY, 1, { { 4, 2, 1 } } },
+	{ DRM_FORMAT_VYUY, 1, { { 4, 2, 1 } } },
+	SEMI(DRM_FORMAT_NV12, 1, 2, 2),
+	SEMI(DRM_FORMAT_NV21, 1, 2, 2),
+	SEMI(DRM_FORMAT_NV16, 1, 2, 1),
+	SEMI(DRM_FORMAT_NV61, 1, 2, 1),
+	SEMI(DRM_FORMAT_NV24, 1, 1, 1),
+	SEMI(DRM_FORMAT_NV42, 1, 1, 1),
+	SEMI(DRM_FORMAT_P010, 2, 2, 2),
+	SEMI(DRM_FORMAT_P012, 2, 2, 2),
+	SEMI(DRM_FORMAT_P016, 2, 2, 2),
+	SEMI(DRM_FORMAT_P210, 2, 2, 1),
+	PLANAR(DRM_FORMAT_YUV410, 4, 4),
+	PLANAR(DRM_FORMAT_YVU410, 4, 4),
+	PLANAR(DRM_FORMAT_YUV411, 4, 1),
+	PLANAR(DRM_FORMAT_YVU411, 4, 1),
+	PLANAR(DRM_FORMAT_YUV420, 2, 2),
+	PLANAR(DRM_FORMAT_YVU420, 2, 2),
+	PLANAR(DRM_FORMAT_YUV422, 2, 1),
+	PLANAR(DRM_FORMAT_YVU422, 2, 1),
+	PLANAR(DRM_FORMAT_YUV444, 1, 1),
+	PLANAR(DRM_FORMAT_YVU444, 1, 1),
+};
+
+const struct format *format_find(uint32_t fourcc)
+{
+	fourcc = figment_gbm_core->v0.format_canonicalize(fourcc);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (formats[i].fourcc == fourcc)
+			return &formats[i];
+	}
+	return NULL;
+}
