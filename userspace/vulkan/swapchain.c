@@ -482,7 +482,8 @@ VkResult swapchain_acquire(struct swapchain *chain, uint64_t timeout_ns, uint32_
 /* Not before the compositor wants another frame, if the mode is so. */
 static bool wait_turn(struct swapchain *chain)
 {
-	while (chain->mode == VK_PRESENT_MODE_FIFO_KHR && chain->window.frame) {
+	while (chain->mode == VK_PRESENT_MODE_FIFO_KHR && chain->window.frame &&
+	       !device_is_lost(chain->dev)) {
 		if (wayland_dispatch(&chain->window, SLICE_MS))
 			return false;
 	}
