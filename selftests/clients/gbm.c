@@ -56,7 +56,8 @@ static void look(struct gbm_bo *bo)
 {
 	uint32_t stride;
 	void *data = NULL;
-	char *map = gbm_bo_map(bo, 7, 5, WIDTH - 7, HEIGHT - 5, GBM_BO_TRANSFER_READ, &stride, &data);
+	char *map = gbm_bo_map(bo, 7, 5, WIDTH - 7, HEIGHT - 5, GBM_BO_TRANSFER_READ, &stride,
+			       &data);
 
 	CHECK(map);
 	for (uint32_t y = 5; y < HEIGHT; y++) {
