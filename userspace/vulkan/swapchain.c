@@ -16,6 +16,9 @@
  * FIFO waits, in vkQueuePresentKHR, until the compositor wants the frame after the
  * one before. MAILBOX never waits: the compositor drops what it did not show.
  *
+ * A swapchain's handle is that of a fence of lavapipe's which is used for nothing else:
+ * debug names and private data go to lavapipe, which expects an object of its own.
+ *
  * Everything else, and whatever fails to be made this way, is lavapipe's (wsi.c).
  */
 #define VK_USE_PLATFORM_WAYLAND_KHR
@@ -45,6 +48,7 @@ struct swapchain_image {
 
 struct swapchain {
 	struct device *dev;
+	VkFence handle;
 	struct wayland_window window;
 	VkImageCreateInfo info;
 	VkExternalMemoryImageCreateInfo external;
@@ -279,6 +283,7 @@ VkResult swapchain_create(struct device *dev, const VkSwapchainCreateInfoKHR *in
 			  VkSwapchainKHR *out)
 {
 	const VkIcdSurfaceWayland *surface = (const VkIcdSurfaceWayland *)(uintptr_t)info->surface;
+	const VkFenceCreateInfo plain = { .sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO };
 	const struct figment_node *node = &dev->pdev->node;
 	struct swapchain *chain;
 	VkResult result;
@@ -303,13 +308,14 @@ VkResult swapchain_create(struct device *dev, const VkSwapchainCreateInfoKHR *in
 		result = VK_ERROR_FORMAT_NOT_SUPPORTED;
 	else
 		result = fill(chain, info);
-	*out = (VkSwapchainKHR)(uintptr_t)chain;
-	if (!result && !table_insert(TABLE_SWAPCHAIN, HANDLE(*out), chain))
+	if (!result)
+		result = dev->lvp.CreateFence(dev->handle, &plain, NULL, &chain->handle);
+	if (!result && !table_insert(TABLE_SWAPCHAIN, HANDLE(chain->handle), chain))
 		result = VK_ERROR_OUT_OF_HOST_MEMORY;
-	if (result) {
-		*out = VK_NULL_HANDLE;
+	if (result)
 		swapchain_destroy(chain);
-	}
+	else
+		*out = (VkSwapchainKHR)(uintptr_t)chain->handle;
 	return result;
 }
 
@@ -318,7 +324,10 @@ void swapchain_destroy(struct swapchain *chain)
 {
 	struct device *dev = chain->dev;
 
-	table_remove(TABLE_SWAPCHAIN, HANDLE(chain));
+	if (chain->handle) {
+		table_remove(TABLE_SWAPCHAIN, HANDLE(chain->handle));
+		dev->lvp.DestroyFence(dev->handle, chain->handle, NULL);
+	}
 	for (uint32_t i = 0; i < chain->count; i++) {
 		struct swapchain_image *image = &chain->images[i];
 
