@@ -69,6 +69,9 @@ check-mutants:
 	@selftests/mutants/in-vm
 vm:
 	@vm/run
+## make docs         docs/uapi.md, by the kernel's kernel-doc
+docs:
+	@docs/render-uapi
 
 ## make install      on this machine: DKMS module, library, ICD, headers (DESTDIR, PREFIX)
 ## make uninstall    take all of that away
@@ -89,5 +92,5 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: default all help demo demo-desktop check check-clients check-mutants vm install \
+.PHONY: default all help demo demo-desktop check check-clients check-mutants vm docs install \
 	uninstall guest-install clean demo-build install-demo
