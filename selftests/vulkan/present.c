@@ -331,6 +331,8 @@ TEST_F(chain, images_are_given_back_unpresented)
 
 	if (!vk->swapchain_maintenance)
 		SKIP(return, "this lavapipe has no VK_EXT_swapchain_maintenance1");
+	if (variant->kind == SURFACE_HEADLESS)
+		SKIP(return, "lavapipe's headless swapchains crash on it");
 	ASSERT_NE(NULL, release);
 	for (int i = 0; i < 2 * (int)ARRAY_SIZE(self->images); i++) {
 		uint32_t index = acquire(self);

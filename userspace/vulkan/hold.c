@@ -47,7 +47,20 @@ bool hold_is_needed(struct device *dev, const struct job *job)
 	return false;
 }
 
-/* Until all of the job's waits have a fence, or the queue stops. */
+static bool has_stopped(struct queue *queue)
+{
+	bool stop;
+
+	pthread_mutex_lock(&queue->lock);
+	stop = queue->stop;
+	pthread_mutex_unlock(&queue->lock);
+	return stop;
+}
+
+/*
+ * Until all of the job's waits have a fence, or the queue stops. Of an unplugged
+ * device neither is told to who waits already, so the wait is cut into slices.
+ */
 static int wait_for_fences(struct queue *queue, const struct job *job)
 {
 	struct device *dev = queue->dev;
@@ -59,8 +72,12 @@ static int wait_for_fences(struct queue *queue, const struct job *job)
 
 		if (job->waits[i].type == DRM_FIGMENT_SYNC_FILE)
 			continue;
-		ret = figment_syncobj_wait(dev->fd, syncobjs, dev->timeline ? points : NULL, 2,
-					   INT64_MAX, available(dev), NULL);
+		do {
+			ret = figment_syncobj_wait(dev->fd, syncobjs,
+						   dev->timeline ? points : NULL, 2,
+						   clock_now() + SYNC_SLICE_NS, available(dev),
+						   NULL);
+		} while (ret == -ETIME && !has_stopped(queue));
 		if (ret)
 			return ret;
 	}

@@ -34,18 +34,34 @@ struct relay {
 	uint32_t queue;
 	int fd;
 	pthread_t thread;
-	bool over;		/* it has nothing any more; under relay_lock */
+	/* Both under relay_lock: */
+	bool ending;		/* the device ends */
+	bool over;		/* it has nothing any more */
 };
+
+static bool is_ending(struct relay *relay)
+{
+	bool ending;
+
+	pthread_mutex_lock(&relay->dev->relay_lock);
+	ending = relay->ending;
+	pthread_mutex_unlock(&relay->dev->relay_lock);
+	return ending;
+}
 
 /* Until the syncobj has a fence, or that has signalled, or it is to end. */
 static void wait_for(struct relay *relay, uint32_t flags)
 {
 	const uint32_t syncobjs[2] = { relay->syncobj, relay->kick };
 	struct device *dev = relay->dev;
+	int64_t deadline = clock_now() + dev->job_timeout_ns + SLACK_NS;
+	int ret;
 
-	figment_syncobj_wait(dev->fd, syncobjs, NULL, 2,
-			     clock_now() + dev->job_timeout_ns + SLACK_NS,
-			     flags | DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL);
+	do {
+		ret = figment_syncobj_wait(dev->fd, syncobjs, NULL, 2,
+					   clock_now() + SYNC_SLICE_NS,
+					   flags | DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL);
+	} while (ret == -ETIME && clock_now() < deadline && !is_ending(relay));
 }
 
 /* Make what a shared payload has now the relay's alone. */
@@ -128,8 +144,10 @@ static void end(struct device *dev, bool all)
 			at = &relay->next;
 			continue;
 		}
-		if (!relay->over)
+		if (!relay->over) {
+			relay->ending = true;
 			figment_syncobj_signal(dev->fd, relay->kick, 0);
+		}
 		*at = relay->next;
 		relay->next = gone;
 		gone = relay;

@@ -435,6 +435,9 @@ static inline bool payload_is_shared(const struct payload *payload)
 	return payload->temporary ? payload->temporary_shared : payload->shared;
 }
 
+/* For how long anybody waits before looking whether the device is still there. */
+#define SYNC_SLICE_NS 500000000ll
+
 int64_t clock_now(void);
 void payload_destroy(struct device *dev, struct payload *payload);
 void payload_restore(struct device *dev, struct payload *payload);

@@ -19,7 +19,6 @@
 #include "shim.h"
 
 #define NS_PER_SEC 1000000000ll
-#define SLICE_NS (NS_PER_SEC / 2)
 
 int64_t clock_now(void)
 {
@@ -62,7 +61,7 @@ VkResult sync_wait(struct device *dev, const uint32_t *syncobjs, const uint64_t 
 	if (!count)
 		return VK_SUCCESS;
 	do {
-		int64_t slice = deadline ? clock_now() + SLICE_NS : 0;
+		int64_t slice = deadline ? clock_now() + SYNC_SLICE_NS : 0;
 
 		if (slice > deadline)
 			slice = deadline;
