@@ -138,13 +138,18 @@ TEST_F(vk, work_goes_on)
 	sem = vk_semaphore(vk, 0);
 	timeline = vk_timeline(vk, 0, 0);
 	vk_buffer(vk, &buf, SIZE, OPAQUE_MEMORY);
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(timeline, 1),
-					vk_fill(vk, buf.buffer, SIZE, 0xf00d), vk_binary(sem), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, vk_fill(vk, buf.buffer, SIZE, 0xf00d),
+					vk_binary(sem), 0));
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, fence));
-	EXPECT_EQ(VK_NOT_READY, vkGetFenceStatus(vk->device, fence));
-	vk_signal(vk, timeline, 1);
 	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
 	EXPECT_TRUE(words_are(buf.map, SIZE, 0xf00d));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(timeline, 1),
+					vk_fill(vk, buf.buffer, SIZE, 0xbeef),
+					vk_point(timeline, 2), 0));
+	EXPECT_EQ(VK_TIMEOUT, vk_wait(vk, timeline, 2, MOMENT_NS));
+	vk_signal(vk, timeline, 1);
+	EXPECT_EQ(VK_SUCCESS, vk_wait(vk, timeline, 2, LONG_NS));
+	EXPECT_TRUE(words_are(buf.map, SIZE, 0xbeef));
 	/* An import gives an fd back, rather than to need another. */
 	EXPECT_EQ(VK_SUCCESS, vk_fence_import(vk, taken, OPAQUE_FENCE, 0, syncobj));
 	EXPECT_EQ(VK_SUCCESS, vk_fence_import(vk, taken, SYNC_FENCE,

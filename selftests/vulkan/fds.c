@@ -129,10 +129,7 @@ static void import(struct vk *vk, enum kind kind, int fd, struct import *in)
 		in->fence = vk_fence(vk, 0, 0);
 		VK(vk_semaphore_import(vk, in->sem, kind == OPAQUE_FD_SEMAPHORE ? OPAQUE_SEM :
 				       SYNC_SEM, VK_SEMAPHORE_IMPORT_TEMPORARY_BIT, fd));
-		/* The layer does not know that it will be signalled. */
-		vk->quiet = true;
 		VK(vk_submit(vk, vk_binary(in->sem), NULL, VK_NOTHING, in->fence));
-		vk->quiet = false;
 		break;
 	default:
 		in->sem = vk_timeline(vk, 0, 0);
