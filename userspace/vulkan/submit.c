@@ -37,7 +37,8 @@ static struct job *job_alloc(uint32_t waits, uint32_t signals, uint32_t commands
 	job->signals = calloc(signals, sizeof(*job->signals));
 	job->owned = calloc(signals, sizeof(*job->owned));
 	job->commands = calloc(commands, sizeof(*job->commands));
-	if ((waits && (!job->waits || !job->origins)) || (signals && (!job->signals || !job->owned)) ||
+	if ((waits && (!job->waits || !job->origins)) ||
+	    (signals && (!job->signals || !job->owned)) ||
 	    (commands && !job->commands)) {
 		job_free(NULL, job);
 		return NULL;
