@@ -6,7 +6,7 @@
 
 KUNIT_KERNEL := /lib/modules/$(KVER)/build
 KUNIT_BUILD := $(abspath $(BUILD))/kunit/$(KVER)
-KUNIT_HAS = $(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KUNIT_KERNEL)/.config && echo y)
+KUNIT_HAS = $(shell grep -qs '^CONFIG_KUNIT=[ym]' $(KUNIT_KERNEL)/include/config/auto.conf && echo y)
 
 # Built in a copy: the sources may not be writable, and are for more than one kernel.
 kunit:
