@@ -39,7 +39,7 @@
 
 #define MODULE_PARAMETERS	"devices=2 copy_rings=2 memory_mb=16 job_timeout_ms=300"
 #define STUCK_SECONDS		120
-#define DEFAULT_PROGRAMS	1500
+#define DEFAULT_PROGRAMS	1000
 
 struct options {
 	unsigned int seconds, workers;
@@ -216,12 +216,26 @@ static bool unloads(void)
 	return false;
 }
 
-/* A kernel that complains has to go on, so that what it complains of can be named. */
-static void keep_going(void)
+/*
+ * A kernel that complains has to go on, so that what it complains of can be named:
+ * until the end of the run it does not panic.
+ */
+static void keep_going(bool going)
 {
-	file_write("/proc/sys/kernel/panic_on_oops", "0");
-	file_write("/proc/sys/kernel/hung_task_panic", "0");
-	file_write("/proc/sys/kernel/printk_ratelimit", "0");
+	static const char *const files[] = {
+		"/proc/sys/kernel/panic_on_oops", "/proc/sys/kernel/hung_task_panic",
+	};
+	static char before[ARRAY_SIZE(files)][16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		FILE *from = going ? fopen(files[i], "r") : NULL;
+
+		if (from && !fgets(before[i], sizeof(before[i]), from))
+			before[i][0] = '\0';
+		if (from)
+			fclose(from);
+		file_write(files[i], going ? "0" : before[i]);
+	}
 }
 
 /* In a child, since it stays enabled for who tried. */
@@ -257,7 +271,7 @@ static void setup(const struct options *o)
 		ksft_print_msg("there is no corpus\n");
 	if (!watch_start(path_in(here, "trouble")))
 		ksft_exit_fail_msg("cannot watch the kernel's log\n");
-	keep_going();
+	keep_going(true);
 	if (system("modprobe -aq vgem; udevadm settle --timeout=20 2>/dev/null"))
 		ksft_print_msg("there is no udev\n");
 	module_restore_at_exit();
@@ -372,5 +386,6 @@ int main(int argc, char **argv)
 		ksft_print_msg("left: %s\n", left);
 	ksft_test_result(!left, "nothing is left\n");
 	ksft_test_result(!troubled && unloads(), "the module unloads\n");
+	keep_going(false);
 	ksft_finished();
 }
