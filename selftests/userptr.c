@@ -3,10 +3,13 @@
  * DOC: buffers of a program's own memory, and labels
  *
  * Catches a driver that copies such memory rather than using it, that lets it be
- * exported, that pins more than a program may, or keeps pages after the buffer.
+ * exported, that pins more than a program may, or even makes a list of it, or keeps
+ * pages after the buffer.
  */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "kselftest_harness.h"
 
@@ -151,6 +154,54 @@ TEST_F(userptr, no_more_than_one_may)
 
 	send_fd(child.sock, self->fd);
 	EXPECT_EQ(0, child_join(&child));
+}
+
+#define GROUP	"/sys/fs/cgroup/figment-selftest"
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* In a group of its own, where the kernel's memory counts as well. */
+static void pin_far_too_much(int sock)
+{
+	const struct rlimit limit = { 8 * PAGE, 8 * PAGE };
+	int fd = recv_fd(sock);
+	void *mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct drm_figment_gem_userptr args = { .addr = (uintptr_t)mem, .size = 1ull << 36 };
+
+	must_be(write_file(GROUP "/cgroup.procs", "0"));
+	must_call(setrlimit(RLIMIT_MEMLOCK, &limit));
+	must_call(setresuid(65534, 65534, 65534));
+	must_be(raw_ioctl(fd, DRM_IOCTL_FIGMENT_GEM_USERPTR, &args) == -ENOMEM);
+}
+
+/* What lists 2^36 bytes of pages takes 128 MiB itself. */
+TEST_F(userptr, what_may_not_be_pinned_is_not_listed)
+{
+	struct child child;
+	long long peak = -1;
+	FILE *from;
+
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	if (!is_root() || (mkdir(GROUP, 0755) && errno != EEXIST) ||
+	    access(GROUP "/memory.peak", R_OK))
+		SKIP(return, "needs root and cgroup2's memory.peak");
+	child = child_start(pin_far_too_much);
+	send_fd(child.sock, self->fd);
+	EXPECT_EQ(0, child_join(&child));
+	from = fopen(GROUP "/memory.peak", "r");
+	must_be(from && fscanf(from, "%lld", &peak) == 1);
+	fclose(from);
+	EXPECT_LT(0, peak);
+	EXPECT_GT(32 << 20, peak);
+	rmdir(GROUP);
 }
 
 static bool fdinfo_has(int fd, const char *text)
