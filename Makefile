@@ -40,6 +40,7 @@ include demo/demo.mk
 include kernel/dkms.mk
 include kernel/tests/kunit.mk
 include selftests/fuzz/fuzz.mk
+include bench/bench.mk
 
 # The demo needs the Vulkan driver, and so more than `make install` does.
 all: userspace tools $(if $(filter vulkan-driver,$(VULKAN_DRIVER)),demo-build)
