@@ -21,6 +21,9 @@
 
 #define FIGMENT_MAX_DELAY_NS	(60ull * NSEC_PER_SEC)
 
+/* What is copied in about the time it takes to wake a ring. */
+#define FIGMENT_SMALL		SZ_64K
+
 /* Checking */
 
 /* @bytes from @offset of buffer @index, which is used as @flag says */
@@ -123,12 +126,22 @@ static int figment_copy_check_cmd(struct figment_job *job, const struct drm_figm
 	}
 }
 
+/*
+ * Its bytes, where a command, or a row, counts as at least 64. It has been checked:
+ * its rows do not overlap and are in a buffer, so this cannot overflow.
+ */
+static u64 figment_copy_weight(const struct drm_figment_cmd *cmd)
+{
+	return max_t(u64, cmd->size, 64) * max(cmd->rows, 1u);
+}
+
 /**
  * figment_copy_check - check a job's commands and map the buffers they use
  * @job: the job, with its buffers
  */
 int figment_copy_check(struct figment_job *job)
 {
+	u64 weight = 0;
 	u32 i;
 	int ret;
 
@@ -136,8 +149,10 @@ int figment_copy_check(struct figment_job *job)
 		ret = figment_copy_check_cmd(job, &job->cmds[i]);
 		if (ret)
 			return ret;
+		weight += figment_copy_weight(&job->cmds[i]);
 		cond_resched();
 	}
+	job->small = weight <= FIGMENT_SMALL;
 	for (i = 0; job->num_cmds && i < job->num_refs; i++) {
 		ret = figment_gem_vmap_bo(job->refs[i].bo);
 		if (ret)

@@ -374,6 +374,7 @@ struct figment_job {
 	u32 num_refs;
 	struct drm_figment_cmd *cmds;
 	u32 num_cmds;
+	bool small;
 
 	struct figment_dep *deps;
 	u32 num_deps;
@@ -485,7 +486,8 @@ int figment_copy_check(struct figment_job *job);
 int figment_copy_execute(struct figment_job *job, struct figment_turn *turn);
 
 /* figment_ring.c */
-void figment_ring_run_locked(struct figment_job *job);
+bool figment_ring_run_locked(struct figment_job *job);
+void figment_ring_turn(struct figment_queue *queue);
 void figment_ring_lose_locked(struct figment_queue *queue);
 void figment_ring_init_queue(struct figment_queue *queue);
 int figment_ring_init(struct figment_device *fdev, unsigned int rings);

@@ -268,7 +268,7 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 	struct figment_job *job = to_figment_job(base);
 	struct figment_queue *queue = job->queue;
 	bool cookie = dma_fence_begin_signalling();
-	bool first;
+	bool first, turn = false;
 
 	/* One for the scheduler, one for the engine. */
 	dma_fence_get(&job->fence->base);
@@ -286,8 +286,10 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 	else if (queue->engine == FIGMENT_HOST)
 		figment_host_run_locked(job);
 	else
-		figment_ring_run_locked(job);
+		turn = figment_ring_run_locked(job);
 	spin_unlock(&queue->lock);
+	if (turn)
+		figment_ring_turn(queue);
 
 	dma_fence_end_signalling(cookie);
 	return &job->fence->base;

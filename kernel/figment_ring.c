@@ -8,6 +8,10 @@
  * two chunks and goes on where it was, delays nobody by more than a slice, and
  * any ring serves any queue.
  *
+ * A job that is small, and before which its queue has nothing left to do, is not
+ * worth waking a ring for. The scheduler's worker, which has just found it runnable,
+ * executes it itself, as a ring would.
+ *
  * Whose turn it is, is decided by when it is due: a moment after the queue came,
  * which is later for a low priority and now for a high one. A higher priority
  * goes first, but starves nobody, since with every slice the others' turns come
@@ -182,7 +186,11 @@ static bool figment_ring_one_locked(struct figment_queue *queue, struct figment_
 	return false;
 }
 
-static void figment_ring_turn(struct figment_queue *queue)
+/**
+ * figment_ring_turn - execute a queue's jobs for a while
+ * @queue: the queue, whose turn the caller has
+ */
+void figment_ring_turn(struct figment_queue *queue)
 {
 	struct figment_turn turn = { .looked = ktime_get() };
 	bool cookie = dma_fence_begin_signalling();
@@ -230,17 +238,23 @@ static enum hrtimer_restart figment_ring_resume(struct hrtimer *timer)
 /**
  * figment_ring_run_locked - a job is runnable
  * @job: the job, last in its queue's running
+ *
+ * Return: whether the caller, who may sleep once it holds no lock, has got the
+ * queue's turn, and has to call figment_ring_turn().
  */
-void figment_ring_run_locked(struct figment_job *job)
+bool figment_ring_run_locked(struct figment_job *job)
 {
 	struct figment_queue *queue = job->queue;
 
 	lockdep_assert_held(&queue->lock);
 	job->budget_ns = (s64)figment_job_timeout_ms() * NSEC_PER_MSEC;
-	if (!queue->turn) {
-		queue->turn = true;
-		figment_ring_push(queue);
-	}
+	if (queue->turn)
+		return false;
+	queue->turn = true;
+	if (job->small)
+		return true;
+	figment_ring_push(queue);
+	return false;
 }
 
 /* The queue is lost: complete what is running, unless a ring is going to. */
