@@ -2,7 +2,9 @@
 /**
  * DOC: the harness
  *
- *	figment-bench [-r ROUNDS] [-t MS] [-q] [SUBJECT...]
+ *	figment-bench [-r ROUNDS] [-t MS] [-q] [-o WORDS] [SUBJECT...]
+ *
+ * With -o, only rows whose name has these words.
  *
  * Prints one fact a line, tab-separated, for report.py:
  *
@@ -27,23 +29,7 @@
 static unsigned int rounds = 21;
 static uint64_t sample_ns = 8000000;
 static bool quick;
-
-static const struct {
-	const char *name;
-	void (*run)(void);
-} subjects[] = {
-	{ "ioctls", bench_ioctls },
-	{ "buffers", bench_buffers },
-	{ "allocation", bench_allocation },
-	{ "fences", bench_fences },
-	{ "jobs", bench_jobs },
-	{ "copies", bench_copies },
-	{ "engines", bench_engines },
-	{ "memory", bench_memory },
-	{ "scaling", bench_scaling },
-};
-
-#define NUM_SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
+static const char *only = "";
 
 unsigned int bench_rounds(void)
 {
@@ -58,6 +44,7 @@ bool bench_quick(void)
 void bench_row_begin(const char *name, const char *unit, double target)
 {
 	printf("row\t%s\t%s\t%g\n", name, unit, target);
+	fflush(stdout);
 }
 
 void bench_sample(const char *side, double value)
@@ -109,15 +96,19 @@ static void take(const struct bench_row *row, bool figment, uint64_t n)
 {
 	uint64_t ns = (figment ? row->figment : row->peer)(row->ctx, n);
 
-	bench_sample(figment ? "figment" : "peer", ns / 1e3 / n / (row->per ?: 1));
+	bench_sample(figment ? "figment" : "peer",
+		     row->rate ? 1e9 * n / ns : ns / 1e3 / n / (row->per ?: 1));
 }
 
 void bench_compare(const struct bench_row *row)
 {
-	uint64_t figment = calibrate(row, row->figment);
-	uint64_t peer = calibrate(row, row->peer);
+	uint64_t figment, peer;
 
-	bench_row_begin(row->name, "us", row->target);
+	if (!strstr(row->name, only))
+		return;
+	figment = calibrate(row, row->figment);
+	peer = calibrate(row, row->peer);
+	bench_row_begin(row->name, row->rate ? "1/s" : "us", row->target);
 	for (unsigned int i = 0; i < rounds; i++) {
 		take(row, i % 2, i % 2 ? figment : peer);
 		take(row, !(i % 2), i % 2 ? peer : figment);
@@ -137,13 +128,16 @@ int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "r:t:q")) != -1) {
+	while ((option = getopt(argc, argv, "r:t:qo:")) != -1) {
 		switch (option) {
 		case 'r':
 			rounds = strtoul(optarg, NULL, 0);
 			break;
 		case 't':
 			sample_ns = strtoul(optarg, NULL, 0) * 1000000ull;
+			break;
+		case 'o':
+			only = optarg;
 			break;
 		case 'q':
 			quick = true;
@@ -152,13 +146,14 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (size_t i = 0; i < NUM_SUBJECTS; i++) {
+	for (const struct bench_subject *subject = bench_subjects; subject->name; subject++) {
 		uint64_t start = now_ns();
 
-		if (!wanted(subjects[i].name, argv + optind))
+		if (!wanted(subject->name, argv + optind))
 			continue;
-		subjects[i].run();
-		fprintf(stderr, "bench: %s took %llu ms\n", subjects[i].name,
+		subject->run();
+		fflush(stdout);
+		fprintf(stderr, "bench: %s took %llu ms\n", subject->name,
 			(unsigned long long)(now_ns() - start) / 1000000);
 	}
 	return 0;

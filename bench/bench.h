@@ -38,6 +38,7 @@ typedef uint64_t (*bench_fn)(void *ctx, uint64_t n);
  * @peer: the peer's
  * @ctx: given to both
  * @max: how many times at most in a sample; 0 for no limit
+ * @rate: the row is how many a second, rather than how long one takes
  * @per: how many pieces of work each time is, 0 for 1; the row is of one
  */
 struct bench_row {
@@ -47,6 +48,7 @@ struct bench_row {
 	void *ctx;
 	uint64_t max;
 	uint64_t per;
+	bool rate;
 };
 
 /** bench_compare() - run both in alternation and print the samples */
@@ -67,8 +69,19 @@ void bench_point(const char *plot, const char *series, double x, double y);
 /** bench_size() - a size for people; good until the program ends */
 const char *bench_size(uint64_t bytes);
 
-/* Subjects */
+/**
+ * struct bench_subject - what a program measures; the last one has no name
+ * @name: to ask for it
+ * @run: measures it
+ */
+struct bench_subject {
+	const char *name;
+	void (*run)(void);
+};
 
+extern const struct bench_subject bench_subjects[];
+
+/* The subjects of figment-bench; those of figment-bench-vulkan are in vulkan/ */
 void bench_ioctls(void);
 void bench_buffers(void);
 void bench_allocation(void);
