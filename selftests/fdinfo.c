@@ -314,6 +314,7 @@ TEST_F(fdinfo, host_time)
 {
 	struct host host = host_queue(self->fd);
 	int64_t busy, waited = now_ns();
+	uint64_t seqno;
 	int gate, file;
 	struct job job = { .queue = copy_queue(self->fd) };
 
@@ -321,8 +322,10 @@ TEST_F(fdinfo, host_time)
 	gate = host_pending(self->fd, &host, NULL);
 	job_waits_file(&job, gate);
 	file = submit_file(self->fd, &job);
+	/* It is the engine's from when it is runnable. */
+	seqno = host_take(host.fd).seqno;
 	usleep(200000);
-	host_done(host.fd, 0);
+	must(figment_host_complete(host.fd, seqno, 0));
 	ASSERT_EQ(1, settle(file));
 	busy = wait_for(self->fd, "drm-engine-host", 200000000);
 	waited = now_ns() - waited;
