@@ -131,9 +131,9 @@ static long pinned(void)
 /* What a worker or a grace period still holds goes by itself. */
 #define GOES(condition) ({ \
 	int tries = 0; \
-	while (!(condition) && ++tries < 500) \
+	while (!(condition) && ++tries < 200) \
 		usleep(40000); \
-	tries < 500; \
+	tries < 200; \
 })
 
 int main(int argc, char **argv)
