@@ -50,7 +50,7 @@ help:
 
 ## make demo         two processes share a picture through the virtual GPU, in a guest
 ## make demo-desktop a sway desktop on the virtual GPU, and its screenshot
-## make check        build everything and run every test in a guest (EVERYWHERE=1: each kernel)
+## make check        build everything and run every test in a guest (EVERYWHERE=1, or core: each kernel)
 ## make check-clients  run other people's programs on figment, in a guest of a newer Debian
 ## make check-mutants break the Vulkan driver in many ways: do the tests notice?
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
