@@ -175,9 +175,9 @@ TEST_F(fdinfo, keys_and_values)
 	EXPECT_NE(NULL, info_get(info, "drm-engine-host"));
 	EXPECT_NE(NULL, info_get(info, "drm-total-memory"));
 	EXPECT_NE(NULL, info_get(info, "drm-shared-memory"));
-	EXPECT_NE(NULL, info_get(info, "drm-active-memory"));
 	EXPECT_NE(NULL, info_get(info, "drm-resident-memory"));
-	EXPECT_EQ(0, info_number(info, "drm-purgeable-memory"));
+	/* New kernels leave out what is nothing: then these are -1. */
+	EXPECT_GE(0, info_number(info, "drm-purgeable-memory"));
 	EXPECT_EQ(device_param(self->fd, DRM_FIGMENT_PARAM_COPY_RINGS),
 		  info_number(info, "drm-engine-capacity-copy"));
 	free(info);
@@ -211,7 +211,7 @@ TEST_F(fdinfo, sizes)
 	must(figment_bo_create(self->fd, 5 * PAGE, &untouched));
 	EXPECT_EQ(8 * PAGE + (1 << 20), number_of(self->fd, "drm-total-memory"));
 	EXPECT_EQ(0, number_of(self->fd, "drm-shared-memory"));
-	EXPECT_EQ(0, number_of(self->fd, "drm-active-memory"));
+	EXPECT_GE(0, number_of(self->fd, "drm-active-memory"));
 	EXPECT_EQ(0, number_of(other, "drm-total-memory"));
 
 	/* What nobody has used has no pages yet. */
@@ -259,7 +259,7 @@ TEST_F(fdinfo, active_is_what_jobs_use)
 	EXPECT_EQ(5 * PAGE, number_of(self->fd, "drm-active-memory"));
 	host_done(host.fd, 0);
 	ASSERT_EQ(1, settle(file));
-	EXPECT_EQ(0, number_of(self->fd, "drm-active-memory"));
+	EXPECT_GE(0, number_of(self->fd, "drm-active-memory"));
 }
 
 /* Waits until a key is at least so much; what it then is. */
