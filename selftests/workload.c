@@ -87,3 +87,20 @@ bool has_tool(const char *name)
 	snprintf(command, sizeof(command), "command -v %s >/dev/null", name);
 	return !system(command);
 }
+
+#define CPUS	"/sys/devices/system/cpu/cpu[1-9]*/online"
+
+static pid_t one_cpu_of;
+
+static void all_cpus(void)
+{
+	if (getpid() == one_cpu_of)
+		must_be(!system("for f in " CPUS "; do [ ! -e $f ] || echo 1 >$f; done"));
+}
+
+void one_cpu(void)
+{
+	must_be(!system("for f in " CPUS "; do [ ! -e $f ] || echo 0 >$f; done"));
+	one_cpu_of = getpid();
+	atexit(all_cpus);
+}

@@ -34,8 +34,18 @@ void workload(void);
 		require_device(); \
 		if (!is_root()) \
 			ksft_exit_skip("tracing and debugfs are root's\n"); \
+		if (getenv("FIGMENT_ONE_CPU")) \
+			one_cpu(); \
 		return test_harness_run(argc, argv); \
 	}
+
+/**
+ * one_cpu() - have the machine do with one CPU until this program ends
+ *
+ * Switching tracepoints on changes the kernel's code, which an emulator with a thread
+ * for each CPU may get wrong (an Oops at a nop). run-in-vm asks for it.
+ */
+void one_cpu(void);
 
 /** workload_command() - this program's own path, and the argument */
 const char *workload_command(void);
