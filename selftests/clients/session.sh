@@ -156,7 +156,7 @@ sway_on() {
 	export SWAYSOCK
 }
 
-shot() { grim -l 1 "$dir/$1.png"; }
+shot() { timeout 60 grim -l 1 "$dir/$1.png"; }
 
 # seen NAME WHERE [COUNT=]COLOUR ...: takes a picture and looks; see figment-pixels
 seen() {
