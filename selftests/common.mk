@@ -32,7 +32,8 @@ LDLIBS += $(shell pkg-config --libs libdrm $(LIBS)) -lm
 override LDLIBS := $(if $(BITS),$(LDLIBS:-ldrm=-l:libdrm.so.2),$(LDLIBS))
 
 # libfigment is linked in, so that a test needs nothing but itself.
-OBJ := $(BUILD)/selftests/obj$(BITS)
+# Of each Makefile's own: they may run beside one another.
+OBJ := $(BUILD)/obj/$(OUTPUT_SUBDIR)
 SHARED := $(patsubst $(ROOT)/%.c,$(OBJ)/%.o, \
 	$(wildcard $(ROOT)/userspace/libfigment/*.c) \
 	$(addprefix $(ROOT)/selftests/,helpers.c process.c foreign.c workload.c))
