@@ -28,7 +28,7 @@ FIXTURE_VARIANT(rings) {
 	const char *params;
 };
 
-FIXTURE_VARIANT_ADD(rings, one) { "copy_rings=1" };
+FIXTURE_VARIANT_ADD(rings, one) { "copy_rings=1 job_timeout_ms=9000" };
 
 FIXTURE_SETUP(rings)
 {
