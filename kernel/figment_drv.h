@@ -249,6 +249,7 @@ struct figment_fence {
  * @error: why it was lost, or 0
  * @guilty: by a fault of its own
  * @completed: number of the latest completed job
+ * @finished: its finished fence, referenced, which may be about to signal
  * @last_done: when that was
  * @waiting: the job whose ready fence the scheduler waits for, if any
  * @running: jobs that are runnable or being executed, in order
@@ -283,6 +284,7 @@ struct figment_queue {
 	int error;
 	bool guilty;
 	u64 completed;
+	struct dma_fence *finished;
 	ktime_t last_done;
 	struct figment_job *waiting;
 	struct list_head running;

@@ -310,6 +310,8 @@ void figment_job_done_locked(struct figment_job *job, int error)
 	list_del_init(&job->link);
 	list_del_init(&job->unread);
 	queue->completed = job->seqno;
+	dma_fence_put(queue->finished);
+	queue->finished = dma_fence_get(&job->base.s_fence->finished);
 	queue->last_done = now;
 	/* A ring counts for itself what time it gives to whom. */
 	if (queue->engine == FIGMENT_HOST)

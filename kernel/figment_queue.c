@@ -60,6 +60,7 @@ static void figment_queue_free_work(struct work_struct *work)
 	if (queue->engine == FIGMENT_HOST)
 		figment_host_fini_queue(queue);
 	drm_sched_entity_fini(&queue->entity);
+	dma_fence_put(queue->finished);
 	figment_sched_destroy(queue->sched);
 	figment_client_put(queue->client);
 	mutex_destroy(&queue->read_lock);
@@ -337,6 +338,9 @@ int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_fil
 		args->state |= DRM_FIGMENT_QUEUE_GUILTY;
 	args->error = queue->error;
 	args->completed = queue->completed;
+	/* The scheduler may have yet to hear of it, if it was complete at once. */
+	if (queue->finished && !dma_fence_is_signaled(queue->finished))
+		args->completed--;
 	spin_unlock(&queue->lock);
 
 	figment_queue_put(queue);
