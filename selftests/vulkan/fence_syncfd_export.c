@@ -302,6 +302,31 @@ static void poller(int sock)
 	must_be(words_are(map, SIZE, 0xbbbb));
 }
 
+/* What comes back is the permanent payload as it was, here signalled. */
+TEST_F(vk, of_an_imported_payload_over_a_signal)
+{
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, VK_FENCE_CREATE_SIGNALED_BIT, SYNC_FENCE);
+	struct held held;
+	int file;
+
+	held_make(&held);
+	ASSERT_EQ(VK_SUCCESS, vk_fence_import(vk, fence, SYNC_FENCE,
+					      VK_FENCE_IMPORT_TEMPORARY_BIT, held.file));
+	EXPECT_EQ(VK_NOT_READY, vkGetFenceStatus(vk->device, fence));
+	/* As above. */
+	vk->quiet = true;
+	file = vk_fence_fd(vk, fence, SYNC_FENCE);
+	vk->quiet = false;
+	EXPECT_TRUE(pending(file));
+	EXPECT_EQ(VK_SUCCESS, vkGetFenceStatus(vk->device, fence));
+	held_release(&held, 0);
+	EXPECT_EQ(1, settle(file));
+	close(file);
+	vkDestroyFence(vk->device, fence, NULL);
+	held_close(&held);
+}
+
 TEST_F(vk, tells_another_process)
 {
 	struct child peer = peer_start("poller");
