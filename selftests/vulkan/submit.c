@@ -8,6 +8,7 @@
  * never where there is none; that has a query of another submit wait for a closed
  * gate; whose queue is of no use after what it was made to wait for failed.
  */
+#include <pthread.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -267,6 +268,31 @@ TEST_F(gate, idle_is_when_all_is_done)
 	EXPECT_TRUE(words_are(self->buf.map, SIZE, 5));
 	vkDestroySemaphore(vk->device, sem, NULL);
 	held_close(&held);
+}
+
+static void *open_later(void *gate)
+{
+	FIXTURE_DATA(gate) *self = gate;
+
+	moment();
+	vk_signal(&self->vk, self->gate, 1);
+	return NULL;
+}
+
+/* Nor is it while a submit is held that waits for another thread's signal. */
+TEST_F(gate, idle_is_not_while_a_submit_is_held)
+{
+	struct vk *vk = &self->vk;
+	pthread_t thread;
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(self->gate, 1),
+					vk_fill(vk, self->buf.buffer, SIZE, 0x77), VK_NOTHING,
+					self->fence));
+	must_be(!pthread_create(&thread, NULL, open_later, self));
+	EXPECT_EQ(VK_SUCCESS, vkQueueWaitIdle(vk->queue));
+	EXPECT_TRUE(words_are(self->buf.map, SIZE, 0x77));
+	EXPECT_EQ(VK_SUCCESS, vkGetFenceStatus(vk->device, self->fence));
+	must_be(!pthread_join(thread, NULL));
 }
 
 TEST_F(gate, many_waits_in_one_submit)
