@@ -182,6 +182,8 @@ bool is_root(void);
 /** module_load() - Return: modprobe's exit status */
 int module_load(const char *params);
 int module_unload(void);
+/** module_unloads() - unload, when what workers and grace periods still hold is gone */
+bool module_unloads(void);
 /** module_reload() - unload, which must work, and load with these parameters */
 void module_reload(const char *params);
 #define DRIVER_DIR	"/sys/bus/platform/drivers/figment/"

@@ -40,22 +40,11 @@ FIXTURE_TEARDOWN(used)
 		must_be(!module_load(""));
 }
 
-/* What a worker or a grace period still holds goes by itself. */
-static bool unloads(void)
-{
-	for (int i = 0; i < 100; i++) {
-		if (!module_unload())
-			return true;
-		moment();
-	}
-	return false;
-}
-
 #define EXPECT_KEEPS(fd) do { \
 	EXPECT_NE(0, module_unload()); \
 	EXPECT_TRUE(is_loaded()); \
 	close(fd); \
-	EXPECT_TRUE(unloads()); \
+	EXPECT_TRUE(module_unloads()); \
 	EXPECT_FALSE(is_loaded()); \
 } while (0)
 
@@ -72,7 +61,7 @@ TEST_F(used, by_a_mapping)
 	EXPECT_NE(0, module_unload());
 	EXPECT_TRUE(all_bytes(buf.map, 0, PAGE));
 	munmap(buf.map, PAGE);
-	EXPECT_TRUE(unloads());
+	EXPECT_TRUE(module_unloads());
 }
 
 TEST_F(used, by_a_dma_buf)
@@ -141,7 +130,7 @@ TEST_F(used, by_nobody)
 		munmap(buf.map, PAGE);
 		close(host.fd);
 		close(self->fd);
-		EXPECT_TRUE(unloads());
+		EXPECT_TRUE(module_unloads());
 		must_be(!module_load(""));
 		self->fd = device_open();
 	}
@@ -308,7 +297,7 @@ TEST_F(unbound, then_unloaded)
 	close(self->host.fd);
 	munmap(self->buf.map, PAGE);
 	close(self->fd);
-	EXPECT_TRUE(unloads());
+	EXPECT_TRUE(module_unloads());
 	must_be(!module_load(""));
 }
 
@@ -430,7 +419,7 @@ TEST(wrong_parameters_are_refused)
 		{ "memory_mb=4294967295", "memory_mb=4294967295" },
 	};
 
-	must_be(unloads());
+	must_be(module_unloads());
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		char mark[64];
 		int kmsg = must_call(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));

@@ -89,9 +89,9 @@ TEST_F(limits, bos)
 
 	for (int i = 0; i < count; i++) {
 		must(figment_bo_create(self->fd, PAGE, &bos[i].handle));
-		bos[i].flags = i % 2 ? DRM_FIGMENT_BO_READ : DRM_FIGMENT_BO_WRITE;
+		bos[i].flags = i & 1 ? DRM_FIGMENT_BO_READ : DRM_FIGMENT_BO_WRITE;
 	}
-	must(figment_bo_export(self->fd, bos[count - 2].handle, &dmabuf));
+	must(figment_bo_export(self->fd, bos[(count - 2) & ~1].handle, &dmabuf));
 	job.bos = FIGMENT_ARRAY(bos, count);
 	file = submit_one(self->fd, job);
 	EXPECT_FALSE(dmabuf_idle(dmabuf, false));

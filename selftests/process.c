@@ -145,9 +145,21 @@ int module_unload(void)
 	return shell("modprobe -r %s 2>/dev/null", "figment");
 }
 
+bool module_unloads(void)
+{
+	uint64_t until = now_ns() + 3 * LONG_MS * 1000000ull;
+
+	while (module_unload()) {
+		if (now_ns() > until)
+			return false;
+		moment();
+	}
+	return true;
+}
+
 void module_reload(const char *params)
 {
-	must_be(!module_unload());
+	must_be(module_unloads());
 	must_be(!module_load(params));
 }
 
@@ -157,7 +169,7 @@ static void module_restore(void)
 {
 	if (getpid() != restorer)
 		return;
-	if (module_unload() || module_load(""))
+	if (!module_unloads() || module_load(""))
 		fprintf(stderr, "# the module could not be reloaded\n");
 }
 

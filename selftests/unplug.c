@@ -39,17 +39,6 @@ static bool is_bound(void)
 	return !access(DRIVER "figment0", F_OK);
 }
 
-/* What a worker or a grace period still holds goes by itself. */
-static bool unloads(void)
-{
-	for (int i = 0; i < 600; i++) {
-		if (!module_unload())
-			return true;
-		moment();
-	}
-	return false;
-}
-
 static sigjmp_buf fault;
 
 static void on_fault(int sig)
@@ -107,7 +96,7 @@ FIXTURE_TEARDOWN(foreign)
 	close(self->fd);
 	if (!is_bound())
 		tell_driver("bind");
-	must_be(unloads());
+	must_be(module_unloads());
 	must_be(!module_load(""));
 }
 
@@ -201,7 +190,7 @@ FIXTURE_TEARDOWN(vgem)
 		tell_driver("bind");
 	munmap(self->buf.map, SIZE);
 	close(self->dmabuf);
-	must_be(unloads());
+	must_be(module_unloads());
 	must_be(!module_load(""));
 }
 
@@ -229,7 +218,7 @@ TEST_F(vgem, holds_a_buffer)
 	close(again);
 	EXPECT_NE(0, module_unload());
 	must(drmCloseBufferHandle(self->view.vgem, self->view.handle));
-	EXPECT_TRUE(unloads());
+	EXPECT_TRUE(module_unloads());
 	must_be(!module_load(""));
 	self->fd = device_open();
 	self->buf = buffer_create(self->fd, SIZE);
@@ -318,7 +307,7 @@ FIXTURE_TEARDOWN(others)
 	close(self->fd);
 	if (!is_bound())
 		tell_driver("bind");
-	must_be(unloads());
+	must_be(module_unloads());
 	must_be(!module_load(""));
 }
 

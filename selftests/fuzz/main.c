@@ -226,16 +226,6 @@ static void save(const struct options *o)
 	}
 }
 
-static bool unloads(void)
-{
-	for (int i = 0; i < 100; i++) {
-		if (!module_unload())
-			return true;
-		moment();
-	}
-	return false;
-}
-
 /*
  * A kernel that complains has to go on, so that what it complains of can be named:
  * until the end of the run it does not panic.
@@ -405,7 +395,7 @@ int main(int argc, char **argv)
 	if (left)
 		ksft_print_msg("left: %s\n", left);
 	ksft_test_result(!left, "nothing is left\n");
-	ksft_test_result(!troubled && unloads(), "the module unloads\n");
+	ksft_test_result(!troubled && module_unloads(), "the module unloads\n");
 	keep_going(false);
 	ksft_finished();
 }
