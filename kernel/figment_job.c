@@ -15,8 +15,9 @@
  * before it is armed, when nothing may fail any more; and a submit with 4,096
  * waits does not search a list 4,096 times.
  *
- * A job is freed by a worker: putting a buffer takes its reservation lock, which
- * nobody on the way to signalling a fence, as free_job's caller is, may wait for.
+ * A job with buffers is freed by a worker: putting one takes its reservation lock,
+ * which nobody on the way to signalling a fence, as free_job's caller is, may wait
+ * for. So is one whose last reference is put in any context.
  */
 #include <linux/slab.h>
 
@@ -327,6 +328,17 @@ void figment_job_done_locked(struct figment_job *job, int error)
 	figment_job_put(job);
 }
 
+/* In process context: what holds no buffers needs no other worker. */
+static void figment_job_release_sched(struct kref *ref)
+{
+	struct figment_job *job = container_of(ref, struct figment_job, ref);
+
+	if (job->num_refs)
+		figment_job_release(ref);
+	else
+		figment_job_free(job);
+}
+
 static void figment_job_free_sched(struct drm_sched_job *base)
 {
 	struct figment_job *job = to_figment_job(base);
@@ -334,7 +346,7 @@ static void figment_job_free_sched(struct drm_sched_job *base)
 
 	drm_sched_job_cleanup(base);
 	dma_fence_put(&job->ready);
-	figment_job_put(job);
+	kref_put(&job->ref, figment_job_release_sched);
 	/* Last, as it may be what holds this code. */
 	dma_fence_put(hw);
 }
