@@ -187,6 +187,7 @@ struct figment_holder {
  * @base: the shmem object, or the import of a foreign dma-buf
  * @link: in the device's list
  * @holders: clients that have handles of it; under the device's lock
+ * @holder: the first of them, as most buffers have but one
  * @dmabuf: inode of its latest dma-buf, or of the one it was imported from; or 0
  * @charged: what it counts in the device's memory, bytes
  * @vmap_lock: protects @map
@@ -202,6 +203,7 @@ struct figment_bo {
 	struct drm_gem_shmem_object base;
 	struct list_head link;
 	struct list_head holders;
+	struct figment_holder holder;
 	unsigned long dmabuf;
 	u64 charged;
 	struct mutex vmap_lock; /* for map */

@@ -82,46 +82,59 @@ static struct figment_holder *figment_gem_holder(struct figment_bo *bo,
 	return NULL;
 }
 
+static struct figment_holder *figment_gem_add_holder(struct figment_bo *bo,
+						     struct figment_client *client)
+{
+	struct figment_holder *holder = &bo->holder;
+
+	if (holder->client)
+		holder = kzalloc(sizeof(*holder), GFP_KERNEL_ACCOUNT);
+	if (!holder)
+		return NULL;
+	holder->client = client;
+	list_add_tail(&holder->link, &bo->holders);
+	client->num_bos++;
+	client->bo_bytes += bo->base.base.size;
+	return holder;
+}
+
+static void figment_gem_del_holder(struct figment_bo *bo, struct figment_holder *holder)
+{
+	holder->client->num_bos--;
+	holder->client->bo_bytes -= bo->base.base.size;
+	list_del(&holder->link);
+	if (holder == &bo->holder)
+		holder->client = NULL;
+	else
+		kfree(holder);
+}
+
 /* A client gets a handle: kept book of so that debugfs can say who holds what. */
 int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file)
 {
-	struct figment_holder *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), *holder;
 	struct figment_device *fdev = to_figment_device(obj->dev);
 	struct figment_client *client = file->driver_priv;
 	struct figment_bo *bo = to_figment_bo(obj);
+	struct figment_holder *holder;
 
-	if (!new)
-		return -ENOMEM;
 	mutex_lock(&fdev->lock);
-	holder = figment_gem_holder(bo, client);
-	if (!holder) {
-		holder = new;
-		new = NULL;
-		holder->client = client;
-		list_add_tail(&holder->link, &bo->holders);
-		client->num_bos++;
-		client->bo_bytes += obj->size;
-	}
-	holder->handles++;
+	holder = figment_gem_holder(bo, client) ?: figment_gem_add_holder(bo, client);
+	if (holder)
+		holder->handles++;
 	mutex_unlock(&fdev->lock);
-	kfree(new);
-	return 0;
+	return holder ? 0 : -ENOMEM;
 }
 
 void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file)
 {
 	struct figment_device *fdev = to_figment_device(obj->dev);
-	struct figment_client *client = file->driver_priv;
+	struct figment_bo *bo = to_figment_bo(obj);
 	struct figment_holder *holder;
 
 	mutex_lock(&fdev->lock);
-	holder = figment_gem_holder(to_figment_bo(obj), client);
-	if (!--holder->handles) {
-		list_del(&holder->link);
-		kfree(holder);
-		client->num_bos--;
-		client->bo_bytes -= obj->size;
-	}
+	holder = figment_gem_holder(bo, file->driver_priv);
+	if (!--holder->handles)
+		figment_gem_del_holder(bo, holder);
 	mutex_unlock(&fdev->lock);
 }
 
