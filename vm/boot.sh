@@ -185,7 +185,8 @@ start() {
 judge() {
 	local exit failed='' code=125 log trouble
 	exit=$(sed -n 's/^exit //p' "$WORK/status")
-	trouble=$(grep -nE -f <(grep -v '^#' "$VM/trouble" | grep .) "$WORK/console")
+	trouble=$(grep -nE -f <(grep '^[^#!]' "$VM/trouble") "$WORK/console" |
+		grep -vE -f <(sed -n 's/^!//p' "$VM/trouble"))
 
 	if [ ! -s "$WORK/console" ] && [ -s "$WORK/qemu" ]; then
 		failed="QEMU did not start: $(cat "$WORK/qemu")" code=126

@@ -14,7 +14,10 @@
 
 #define MAX_PATTERNS	64
 
-static regex_t patterns[MAX_PATTERNS];
+static struct {
+	regex_t regex;
+	bool exempt;
+} patterns[MAX_PATTERNS];
 static int num_patterns;
 static int kmsg = -1;
 
@@ -27,8 +30,11 @@ bool watch_start(const char *path)
 		return false;
 	while (num_patterns < MAX_PATTERNS && fgets(line, sizeof(line), from)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (*line && *line != '#' &&
-		    !regcomp(&patterns[num_patterns], line, REG_EXTENDED | REG_NOSUB))
+		if (!*line || *line == '#')
+			continue;
+		patterns[num_patterns].exempt = *line == '!';
+		if (!regcomp(&patterns[num_patterns].regex, line + (*line == '!'),
+			     REG_EXTENDED | REG_NOSUB))
 			num_patterns++;
 	}
 	fclose(from);
@@ -41,10 +47,16 @@ bool watch_start(const char *path)
 
 static bool is_trouble(const char *text)
 {
-	for (int i = 0; i < num_patterns; i++)
-		if (!regexec(&patterns[i], text, 0, NULL, 0))
-			return true;
-	return false;
+	bool found = false;
+
+	for (int i = 0; i < num_patterns; i++) {
+		if (regexec(&patterns[i].regex, text, 0, NULL, 0))
+			continue;
+		if (patterns[i].exempt)
+			return false;
+		found = true;
+	}
+	return found;
 }
 
 bool watch_log(FILE *to)
