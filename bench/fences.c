@@ -24,7 +24,6 @@ struct fences {
 
 static void expect(int sync_file, bool signalled)
 {
-	/* A job's fence is signalled by another thread, a moment later. */
 	struct pollfd p = { .fd = sync_file, .events = POLLIN };
 
 	must_be(must_call(poll(&p, 1, signalled ? LONG_MS : 0)) == signalled);
@@ -81,7 +80,6 @@ void bench_fences(void)
 {
 	struct fences f = { .device = device_open(), .vgem_handle = peer_vgem_create(4096) };
 
-	/* Its executor blocks: the job is runnable when a worker has said so. */
 	must(figment_queue_create(f.device, DRM_FIGMENT_ENGINE_HOST,
 				  DRM_FIGMENT_PRIORITY_NORMAL, 0, &f.host.queue, &f.host.fd));
 	must(drmPrimeHandleToFD(peer_vgem(), f.vgem_handle, DRM_CLOEXEC | DRM_RDWR,

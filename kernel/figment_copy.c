@@ -21,9 +21,6 @@
 
 #define FIGMENT_MAX_DELAY_NS	(60ull * NSEC_PER_SEC)
 
-/* What is copied in about the time it takes to wake a ring. */
-#define FIGMENT_SMALL		SZ_64K
-
 /* Checking */
 
 /* @bytes from @offset of buffer @index, which is used as @flag says */
@@ -141,7 +138,6 @@ static u64 figment_copy_weight(const struct drm_figment_cmd *cmd)
  */
 int figment_copy_check(struct figment_job *job)
 {
-	u64 weight = 0;
 	u32 i;
 	int ret;
 
@@ -149,10 +145,9 @@ int figment_copy_check(struct figment_job *job)
 		ret = figment_copy_check_cmd(job, &job->cmds[i]);
 		if (ret)
 			return ret;
-		weight += figment_copy_weight(&job->cmds[i]);
+		job->weight += figment_copy_weight(&job->cmds[i]);
 		cond_resched();
 	}
-	job->small = weight <= FIGMENT_SMALL;
 	for (i = 0; job->num_cmds && i < job->num_refs; i++) {
 		ret = figment_gem_vmap_bo(job->refs[i].bo);
 		if (ret)

@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -31,19 +32,18 @@
  *	A &struct figment_client is what one open file has. It outlives the file
  *	for as long as its jobs need it.
  *
- * queue -> client, device, and its scheduler
+ * queue -> client, device
  *	A &struct figment_queue is referenced by the client's table, by its
  *	executor's fd and by every job. The last reference hands it to a worker,
  *	because ending a scheduler sleeps and a job may be put anywhere.
  *
- * job -> queue, buffers, hardware fence
- *	A &struct figment_job is referenced by the scheduler from arming to
- *	free_job, and by the engine while it executes.
+ * job -> queue, buffers, fence
+ *	A &struct figment_job is referenced by the scheduler, if it comes its way,
+ *	from arming to free_job, and by the engine while it executes.
  *
- * finished fence -> hardware fence -> scheduler, module
- *	A fence that userspace still holds names its scheduler, on kernels before
- *	7 with no check that there is one. So the scheduler's memory, and this
- *	code, stay until the last of its fences is gone: see figment_fence.c.
+ * fence -> module
+ *	This code stays until the last fence is gone that userspace still holds:
+ *	see figment_fence.c.
  */
 
 #define FIGMENT_MAX_DEVICES	8
@@ -53,20 +53,16 @@
 #define FIGMENT_MAX_CLIENT_JOBS	65536
 #define FIGMENT_NUM_PRIORITIES	(DRM_FIGMENT_PRIORITY_HIGH + 1)
 
+/* How many of a queue's jobs may be runnable for more to be made so at once. */
+#define FIGMENT_QUEUE_DEPTH	256
+
+/* Bytes that are copied in about the time it takes to wake a ring. */
+#define FIGMENT_SMALL	SZ_64K
+
 enum figment_engine {
 	FIGMENT_COPY = DRM_FIGMENT_ENGINE_COPY,
 	FIGMENT_HOST = DRM_FIGMENT_ENGINE_HOST,
 	FIGMENT_NUM_ENGINES
-};
-
-/**
- * struct figment_sched - a scheduler, in memory that its fences keep
- * @base: the scheduler
- * @ref: one for the queue it belongs to, one for each hardware fence
- */
-struct figment_sched {
-	struct drm_gpu_scheduler base;
-	struct kref ref;
 };
 
 /**
@@ -222,15 +218,15 @@ static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)
 }
 
 /**
- * struct figment_fence - what a job's execution signals: its hardware fence
+ * struct figment_fence - what a job's execution signals
  * @base: the fence
  * @lock: its lock
- * @sched: the scheduler its job's finished fence names
+ * @engine: what its job is executed by
  */
 struct figment_fence {
 	struct dma_fence base;
 	spinlock_t lock; /* the fence's */
-	struct figment_sched *sched;
+	enum figment_engine engine;
 };
 
 /**
@@ -242,19 +238,20 @@ struct figment_fence {
  * @id: in the client's table
  * @engine: which engine
  * @priority: DRM_FIGMENT_PRIORITY_*
- * @entity: where its jobs wait
+ * @entity: where jobs wait that cannot be run at once
  * @sched: its scheduler
- * @fence_context: of its hardware fences; the next one is of its jobs' ready fences
+ * @scheduled: how many of them it has not run
+ * @fence_context: of its jobs' fences; the next one is of their ready fences
  * @seqno: number of the latest job; protected by the client's submit_lock
  * @fault: what its jobs suffer; protected likewise
  * @lock: protects the fields that follow
  * @error: why it was lost, or 0
  * @guilty: by a fault of its own
  * @completed: number of the latest completed job
- * @finished: its finished fence, referenced, which may be about to signal
  * @last_done: when that was
  * @waiting: the job whose ready fence the scheduler waits for, if any
  * @running: jobs that are runnable or being executed, in order
+ * @num_running: how many
  * @unread: those no executor has read yet, in order
  * @turn: a copy queue waits for a ring, has one, or has @timer started
  * @turn_link: in the device's ring_ready; protected by its ring_lock
@@ -277,7 +274,8 @@ struct figment_queue {
 	enum figment_engine engine;
 	u32 priority;
 	struct drm_sched_entity entity;
-	struct figment_sched *sched;
+	struct drm_gpu_scheduler sched;
+	atomic_t scheduled;
 	u64 fence_context;
 	u64 seqno;
 	struct figment_fault fault;
@@ -286,10 +284,10 @@ struct figment_queue {
 	int error;
 	bool guilty;
 	u64 completed;
-	struct dma_fence *finished;
 	ktime_t last_done;
 	struct figment_job *waiting;
 	struct list_head running;
+	u32 num_running;
 	struct list_head unread;
 	bool turn;
 
@@ -332,17 +330,19 @@ struct figment_ref {
 
 /**
  * struct figment_job - a job
- * @base: the scheduler's view
+ * @base: the scheduler's view, if @scheduled
+ * @scheduled: it takes the way through the scheduler
  * @ref: the scheduler's, the ready fence's, and the engine's while it executes
  * @rcu: frees it
  * @queue: its queue, referenced
- * @fence: its hardware fence
+ * @fence: its fence
  * @seqno: its number in its queue
  * @user_data: a host job's
  * @refs: buffers
  * @num_refs: how many
  * @cmds: a copy job's commands, checked
  * @num_cmds: how many
+ * @weight: what they cost, in bytes to copy
  * @deps: what it waits for
  * @num_deps: how many
  * @max_deps: room in @deps
@@ -368,6 +368,7 @@ struct figment_ref {
  */
 struct figment_job {
 	struct drm_sched_job base;
+	bool scheduled;
 	struct kref ref;
 	struct rcu_head rcu;
 	struct figment_queue *queue;
@@ -378,7 +379,7 @@ struct figment_job {
 	u32 num_refs;
 	struct drm_figment_cmd *cmds;
 	u32 num_cmds;
-	bool small;
+	u64 weight;
 
 	struct figment_dep *deps;
 	u32 num_deps;
@@ -449,17 +450,16 @@ int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_fil
 /* figment_fence.c */
 struct figment_fence *figment_fence_alloc(void);
 void figment_fence_free(struct figment_fence *fence);
-void figment_fence_arm(struct figment_fence *fence, struct figment_sched *sched,
+void figment_fence_arm(struct figment_fence *fence, enum figment_engine engine,
 		       u64 context, u64 seqno);
-struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name);
-void figment_sched_destroy(struct figment_sched *sched);
-void figment_sched_put(struct figment_sched *sched);
 
 /* figment_job.c */
 extern const struct drm_sched_backend_ops figment_sched_ops;
 struct figment_job *figment_job_create(struct figment_queue *queue);
 void figment_job_abandon(struct figment_job *job);
+int figment_job_route(struct figment_job *job);
 void figment_job_arm(struct figment_job *job);
+bool figment_job_start(struct figment_job *job);
 void figment_job_get(struct figment_job *job);
 void figment_job_put(struct figment_job *job);
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from);
@@ -491,7 +491,7 @@ int figment_copy_execute(struct figment_job *job, struct figment_turn *turn);
 
 /* figment_ring.c */
 bool figment_ring_run_locked(struct figment_job *job);
-void figment_ring_turn(struct figment_queue *queue);
+void figment_ring_turn(struct figment_queue *queue, u64 room);
 void figment_ring_lose_locked(struct figment_queue *queue);
 void figment_ring_init_queue(struct figment_queue *queue);
 int figment_ring_init(struct figment_device *fdev, unsigned int rings);

@@ -69,9 +69,7 @@ static void figment_dump_job(struct drm_printer *p, struct figment_job *job)
 	drm_printf(p, "queue: %u engine %s priority %u\n", queue->id,
 		   queue->engine == FIGMENT_HOST ? "host" : "copy", queue->priority);
 	drm_printf(p, "job: %llu user_data %#llx\n", job->seqno, job->user_data);
-	/* The scheduler has let go of the fence already, but they count alike. */
-	drm_printf(p, "fence: context %llu seqno %llu\n", queue->entity.fence_context + 1,
-		   job->seqno);
+	drm_printf(p, "fence: context %llu seqno %llu\n", queue->fence_context, job->seqno);
 	drm_printf(p, "runnable since: %lld ns\n", ktime_to_ns(job->run_time));
 	if (queue->engine == FIGMENT_HOST)
 		drm_printf(p, "executor: %s\n", job->done ? "done, held back" :

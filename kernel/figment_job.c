@@ -2,9 +2,16 @@
 /**
  * DOC: jobs
  *
- * A job's life: figment_submit.c makes it, arms it and pushes it to its queue's
- * entity; the scheduler asks it here what it waits for, runs it when that has
- * signalled, and frees it when it is done; the engine executes it in between.
+ * A job's life: figment_submit.c makes it, arms it and starts it. One that waits for
+ * nothing, not even for earlier ones of its queue, is run at once. Any other is pushed
+ * to its queue's entity; the scheduler asks it here what it waits for, runs it when that
+ * has signalled, and frees it when it is done. The engine executes it in between.
+ *
+ * Thus drm_sched, which has a worker do all it does, costs no hand-off to another
+ * thread where there is nothing to schedule. Who takes the short way is decided in the
+ * submit, while things may still fail: nobody but a submit pushes jobs, and one at a
+ * time, so a queue that then has none left with the scheduler has none when the job
+ * is started.
  *
  * What the scheduler gets to wait for is one fence of the job's own, ready, which
  * is signalled once everything the job waits for is, or as soon as its queue is
@@ -16,8 +23,8 @@
  * waits does not search a list 4,096 times.
  *
  * A job with buffers is freed by a worker: putting one takes its reservation lock,
- * which nobody on the way to signalling a fence, as free_job's caller is, may wait
- * for. So is one whose last reference is put in any context.
+ * which nobody on the way to signalling a fence, as who completes a job is, may wait
+ * for. So is one that has anything else which takes more than freeing memory.
  */
 #include <linux/slab.h>
 
@@ -30,7 +37,24 @@ static void figment_job_free_all(struct work_struct *work);
 static LLIST_HEAD(figment_dead_jobs);
 static DECLARE_WORK(figment_dead_work, figment_job_free_all);
 
+/* Its memory, in any context. The caller holds its queue, or none of its locks. */
 static void figment_job_free(struct figment_job *job)
+{
+	struct figment_fence *fence = job->fence;
+
+	atomic_dec(&job->queue->client->jobs);
+	figment_queue_put(job->queue);
+	/* Its ready fence may be looked at for a while. */
+	if (job->scheduled)
+		kfree_rcu(job, rcu);
+	else
+		kfree(job);
+	/* Last, as it may be what holds this code. */
+	if (fence)
+		dma_fence_put(&fence->base);
+}
+
+static void figment_job_fini(struct figment_job *job)
 {
 	u32 i;
 
@@ -46,9 +70,6 @@ static void figment_job_free(struct figment_job *job)
 	kvfree(job->refs);
 	kvfree(job->deps);
 	kvfree(job->cmds);
-	atomic_dec(&job->queue->client->jobs);
-	figment_queue_put(job->queue);
-	kfree_rcu(job, rcu);
 }
 
 static void figment_job_free_all(struct work_struct *work)
@@ -57,6 +78,7 @@ static void figment_job_free_all(struct work_struct *work)
 	struct figment_job *job, *next;
 
 	llist_for_each_entry_safe(job, next, list, free) {
+		figment_job_fini(job);
 		figment_job_free(job);
 		cond_resched();
 	}
@@ -66,7 +88,9 @@ static void figment_job_release(struct kref *ref)
 {
 	struct figment_job *job = container_of(ref, struct figment_job, ref);
 
-	if (llist_add(&job->free, &figment_dead_jobs))
+	if (!job->scheduled && !job->refs && !job->deps && !job->cmds)
+		figment_job_free(job);
+	else if (llist_add(&job->free, &figment_dead_jobs))
 		queue_work(figment_wq, &figment_dead_work);
 }
 
@@ -131,9 +155,6 @@ struct figment_job *figment_job_create(struct figment_queue *queue)
 	job->fence = figment_fence_alloc();
 	if (!job->fence)
 		goto err_job;
-	ret = figment_sched_job_init(&job->base, &queue->entity, client, client->id);
-	if (ret)
-		goto err_fence;
 
 	kref_init(&job->ref);
 	INIT_LIST_HEAD(&job->link);
@@ -144,8 +165,6 @@ struct figment_job *figment_job_create(struct figment_queue *queue)
 	job->queue = queue;
 	return job;
 
-err_fence:
-	figment_fence_free(job->fence);
 err_job:
 	kfree(job);
 err_count:
@@ -159,21 +178,51 @@ err_count:
  */
 void figment_job_abandon(struct figment_job *job)
 {
-	drm_sched_job_cleanup(&job->base);
+	if (job->scheduled) {
+		drm_sched_job_cleanup(&job->base);
+		atomic_dec(&job->queue->scheduled);
+	}
 	figment_fence_free(job->fence);
+	job->fence = NULL;
 	figment_job_put(job);
 }
 
 /**
+ * figment_job_route - decide whether a job takes the way through the scheduler
+ * @job: the job, with all that it waits for, under its client's submit_lock
+ *
+ * Jobs of one queue are to be routed in order. May sleep.
+ */
+int figment_job_route(struct figment_job *job)
+{
+	struct figment_queue *queue = job->queue;
+	struct figment_client *client = queue->client;
+	int ret;
+
+	if (!job->num_deps && !queue->fault.active && !atomic_read(&queue->scheduled) &&
+	    READ_ONCE(queue->num_running) < FIGMENT_QUEUE_DEPTH)
+		return 0;
+	ret = figment_sched_job_init(&job->base, &queue->entity, client, client->id);
+	if (ret)
+		return ret;
+	job->scheduled = true;
+	atomic_inc(&queue->scheduled);
+	return 0;
+}
+
+/**
  * figment_job_arm - give a job its fences; cannot fail
- * @job: the job, numbered
+ * @job: the job, numbered and routed
  */
 void figment_job_arm(struct figment_job *job)
 {
 	struct figment_queue *queue = job->queue;
 
+	figment_fence_arm(job->fence, queue->engine, queue->fence_context, job->seqno);
+	if (!job->scheduled)
+		return;
 	drm_sched_job_arm(&job->base);
-	figment_fence_arm(job->fence, queue->sched, queue->fence_context, job->seqno);
+	/* One for the scheduler, one for this fence. */
 	figment_job_get(job);
 	dma_fence_init(&job->ready, &figment_ready_ops, &job->ready_lock,
 		       queue->fence_context + 1, job->seqno);
@@ -264,22 +313,16 @@ static struct dma_fence *figment_job_prepare(struct drm_sched_job *base,
 	return dma_fence_get(&job->ready);
 }
 
-static struct dma_fence *figment_job_run(struct drm_sched_job *base)
+/* The engine gets the job, and a reference. Return: whether the caller got the turn. */
+static bool figment_job_run_locked(struct figment_job *job)
 {
-	struct figment_job *job = to_figment_job(base);
 	struct figment_queue *queue = job->queue;
-	bool cookie = dma_fence_begin_signalling();
-	bool first, turn = false;
+	bool first = list_empty(&queue->running), turn = false;
 
-	/* One for the scheduler, one for the engine. */
-	dma_fence_get(&job->fence->base);
-	figment_job_get(job);
-
-	spin_lock(&queue->lock);
-	queue->waiting = NULL;
+	lockdep_assert_held(&queue->lock);
 	job->run_time = ktime_get();
-	first = list_empty(&queue->running);
 	list_add_tail(&job->link, &queue->running);
+	queue->num_running++;
 	trace_figment_job_run(job);
 	/* Behind one that a ring has yet to let go of, it is cancelled with that. */
 	if (queue->error && first)
@@ -288,18 +331,62 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 		figment_host_run_locked(job);
 	else
 		turn = figment_ring_run_locked(job);
+	return turn;
+}
+
+/* From the scheduler's worker. */
+static struct dma_fence *figment_job_run(struct drm_sched_job *base)
+{
+	struct figment_job *job = to_figment_job(base);
+	struct figment_queue *queue = job->queue;
+	bool cookie = dma_fence_begin_signalling();
+	bool turn;
+
+	/* The scheduler's. */
+	dma_fence_get(&job->fence->base);
+	figment_job_get(job);
+
+	spin_lock(&queue->lock);
+	queue->waiting = NULL;
+	turn = figment_job_run_locked(job);
+	/* Later ones need not come this way. */
+	atomic_dec(&queue->scheduled);
 	spin_unlock(&queue->lock);
 	if (turn)
-		figment_ring_turn(queue);
+		figment_ring_turn(queue, FIGMENT_SMALL);
 
 	dma_fence_end_signalling(cookie);
 	return &job->fence->base;
 }
 
 /**
- * figment_job_done_locked - a job has been executed: signal its fences
+ * figment_job_start - run a job, or hand it to the scheduler; cannot fail
+ * @job: the job, armed, whose queue the caller holds; it may be gone afterwards
+ *
+ * Return: whether the caller got the turn of the job's queue, and has to call
+ * figment_ring_turn() when it holds no locks.
+ */
+bool figment_job_start(struct figment_job *job)
+{
+	struct figment_queue *queue = job->queue;
+	bool turn;
+
+	if (job->scheduled) {
+		drm_sched_entity_push_job(&job->base);
+		return false;
+	}
+	spin_lock(&queue->lock);
+	turn = figment_job_run_locked(job);
+	spin_unlock(&queue->lock);
+	return turn;
+}
+
+/**
+ * figment_job_done_locked - a job has been executed: signal its fence
  * @job: the job, first in its queue's running, whose reference is dropped
  * @error: a negative errno or 0
+ *
+ * The caller holds the queue, which the job may have been the last to do.
  */
 void figment_job_done_locked(struct figment_job *job, int error)
 {
@@ -310,20 +397,16 @@ void figment_job_done_locked(struct figment_job *job, int error)
 	lockdep_assert_held(&queue->lock);
 	list_del_init(&job->link);
 	list_del_init(&job->unread);
+	queue->num_running--;
 	queue->completed = job->seqno;
-	dma_fence_put(queue->finished);
-	queue->finished = dma_fence_get(&job->base.s_fence->finished);
 	queue->last_done = now;
 	/* A ring counts for itself what time it gives to whom. */
 	if (queue->engine == FIGMENT_HOST)
 		atomic64_add(ktime_to_ns(ktime_sub(now, since)),
 			     &queue->client->busy_ns[FIGMENT_HOST]);
 	trace_figment_job_done(job, error);
-	if (error) {
-		/* 6.1's scheduler does not hand the error on, so do both. */
-		dma_fence_set_error(&job->base.s_fence->finished, error);
+	if (error)
 		dma_fence_set_error(&job->fence->base, error);
-	}
 	dma_fence_signal(&job->fence->base);
 	figment_job_put(job);
 }
@@ -333,22 +416,21 @@ static void figment_job_release_sched(struct kref *ref)
 {
 	struct figment_job *job = container_of(ref, struct figment_job, ref);
 
-	if (job->num_refs)
+	if (job->num_refs) {
 		figment_job_release(ref);
-	else
-		figment_job_free(job);
+		return;
+	}
+	figment_job_fini(job);
+	figment_job_free(job);
 }
 
 static void figment_job_free_sched(struct drm_sched_job *base)
 {
 	struct figment_job *job = to_figment_job(base);
-	struct dma_fence *hw = &job->fence->base;
 
 	drm_sched_job_cleanup(base);
 	dma_fence_put(&job->ready);
 	kref_put(&job->ref, figment_job_release_sched);
-	/* Last, as it may be what holds this code. */
-	dma_fence_put(hw);
 }
 
 const struct drm_sched_backend_ops figment_sched_ops = {

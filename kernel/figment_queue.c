@@ -4,7 +4,7 @@
  *
  * A queue is a drm_sched entity with a scheduler of its own, as queues that
  * firmware schedules have elsewhere, an engine, and a state. The scheduler keeps
- * its jobs in order and waits for what they wait for; who gets a copy ring when
+ * jobs that wait in order and waits for what they wait for; who gets a copy ring when
  * is decided after that, among queues that have something to do (figment_ring.c).
  * So an executor that hangs, or a thousand jobs that wait, are in nobody's way.
  *
@@ -60,8 +60,7 @@ static void figment_queue_free_work(struct work_struct *work)
 	if (queue->engine == FIGMENT_HOST)
 		figment_host_fini_queue(queue);
 	drm_sched_entity_fini(&queue->entity);
-	dma_fence_put(queue->finished);
-	figment_sched_destroy(queue->sched);
+	drm_sched_fini(&queue->sched);
 	figment_client_put(queue->client);
 	mutex_destroy(&queue->read_lock);
 	kfree(queue);
@@ -188,13 +187,12 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 	if (!queue)
 		goto err_count;
-	queue->sched = figment_sched_create(fdev, engine == FIGMENT_HOST ? "figment-host" :
-							  "figment-copy");
-	if (IS_ERR(queue->sched)) {
-		ret = PTR_ERR(queue->sched);
+	ret = figment_sched_init(&queue->sched, &figment_sched_ops, figment_sched_wq,
+				 FIGMENT_QUEUE_DEPTH, engine == FIGMENT_HOST ?
+				 "figment-host" : "figment-copy", fdev->drm.dev);
+	if (ret)
 		goto err_queue;
-	}
-	list = &queue->sched->base;
+	list = &queue->sched;
 	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_NORMAL, &list, 1, NULL);
 	if (ret)
 		goto err_sched;
@@ -224,7 +222,7 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	return queue;
 
 err_sched:
-	figment_sched_destroy(queue->sched);
+	drm_sched_fini(&queue->sched);
 err_queue:
 	kfree(queue);
 err_count:
@@ -338,9 +336,6 @@ int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_fil
 		args->state |= DRM_FIGMENT_QUEUE_GUILTY;
 	args->error = queue->error;
 	args->completed = queue->completed;
-	/* The scheduler may have yet to hear of it, if it was complete at once. */
-	if (queue->finished && !dma_fence_is_signaled(queue->finished))
-		args->completed--;
 	spin_unlock(&queue->lock);
 
 	figment_queue_put(queue);

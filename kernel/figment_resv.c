@@ -194,7 +194,7 @@ void figment_resv_commit(struct figment_submit *submit, struct figment_submit_jo
 			usage = DMA_RESV_USAGE_BOOKKEEP;
 		else if (job->refs[i].flags & DRM_FIGMENT_BO_WRITE)
 			usage = DMA_RESV_USAGE_WRITE;
-		dma_resv_add_fence(job->refs[i].bo->base.base.resv, sj->finished, usage);
+		dma_resv_add_fence(job->refs[i].bo->base.base.resv, sj->fence, usage);
 	}
 }
 

@@ -9,8 +9,9 @@
  * any ring serves any queue.
  *
  * A job that is small, and before which its queue has nothing left to do, is not
- * worth waking a ring for. The scheduler's worker, which has just found it runnable,
- * executes it itself, as a ring would.
+ * worth waking a ring for. Who has just found it runnable, the submit or the
+ * scheduler's worker, executes it itself, as a ring would, and what else is in the
+ * queue by then as far as that is small together.
  *
  * Whose turn it is, is decided by when it is due: a moment after the queue came,
  * which is later for a low priority and now for a high one. A higher priority
@@ -166,6 +167,12 @@ static int figment_ring_execute(struct figment_turn *turn, struct figment_job *j
 	return ret;
 }
 
+static bool figment_ring_has_room_locked(struct figment_queue *queue, struct figment_turn *turn)
+{
+	return !list_empty(&queue->running) &&
+	       list_first_entry(&queue->running, struct figment_job, link)->weight <= turn->room;
+}
+
 /* Executes the queue's first job. Return: whether the turn goes on. */
 static bool figment_ring_one_locked(struct figment_queue *queue, struct figment_turn *turn)
 {
@@ -176,6 +183,7 @@ static bool figment_ring_one_locked(struct figment_queue *queue, struct figment_
 	ret = figment_ring_execute(turn, job);
 	spin_lock(&queue->lock);
 	if (ret <= 0) {
+		turn->room -= job->weight;
 		figment_job_done_locked(job, ret);
 		return ktime_before(turn->looked, turn->end) ||
 		       !figment_ring_contended(queue->fdev);
@@ -189,17 +197,18 @@ static bool figment_ring_one_locked(struct figment_queue *queue, struct figment_
 /**
  * figment_ring_turn - execute a queue's jobs for a while
  * @queue: the queue, whose turn the caller has
+ * @room: what they may weigh; a ring does the rest
  */
-void figment_ring_turn(struct figment_queue *queue)
+void figment_ring_turn(struct figment_queue *queue, u64 room)
 {
-	struct figment_turn turn = { .looked = ktime_get() };
+	struct figment_turn turn = { .looked = ktime_get(), .room = room };
 	bool cookie = dma_fence_begin_signalling();
 
 	turn.end = ktime_add_ns(turn.looked, FIGMENT_SLICE_NS);
 	/* A job is running, or there would be no turn: it keeps the queue so far. */
 	figment_queue_get(queue);
 	spin_lock(&queue->lock);
-	while (!queue->error && !list_empty(&queue->running) &&
+	while (!queue->error && figment_ring_has_room_locked(queue, &turn) &&
 	       figment_ring_one_locked(queue, &turn))
 		;
 	if (queue->error)
@@ -224,7 +233,7 @@ static int figment_ring_thread(void *data)
 					  (queue = figment_ring_pop(fdev)) ||
 					  kthread_should_stop());
 		if (queue)
-			figment_ring_turn(queue);
+			figment_ring_turn(queue, U64_MAX);
 	}
 	return 0;
 }
@@ -251,7 +260,7 @@ bool figment_ring_run_locked(struct figment_job *job)
 	if (queue->turn)
 		return false;
 	queue->turn = true;
-	if (job->small)
+	if (job->weight <= FIGMENT_SMALL)
 		return true;
 	figment_ring_push(queue);
 	return false;

@@ -2,8 +2,6 @@
 #ifndef FIGMENT_RING_H
 #define FIGMENT_RING_H
 
-#include <linux/sizes.h>
-
 #include "figment_drv.h"
 
 /* Bytes between two looks. */
@@ -18,12 +16,14 @@
  * @looked: when figment_ring_look() last looked
  * @end: when it is over, if others wait
  * @left: bytes until the next look
+ * @room: what the jobs that follow may weigh
  * @paused: it is over because the job pauses
  */
 struct figment_turn {
 	ktime_t looked;
 	ktime_t end;
 	size_t left;
+	u64 room;
 	bool paused;
 };
 

@@ -4,10 +4,11 @@
  *
  * A submit is made in two halves. The first copies, checks, looks up and
  * allocates; whatever fails there is undone and nobody has seen a thing. The
- * second arms, publishes and pushes each job, and has nothing in it that can
+ * second arms, publishes and starts each job, and has nothing in it that can
  * fail. Between them stand the locks, taken in this order: the client's
- * submit_lock, so that arming and pushing are one for each of its queues, and
- * the reservation objects of all buffers.
+ * submit_lock, so that arming and starting are one for each of its queues, and
+ * the reservation objects of all buffers. Copy jobs that are so small that this
+ * thread may as well execute them itself are left for when it holds none of these.
  *
  * What userspace is told (sequence numbers, fds of new sync_files) is written
  * just before the second half, when it is known but can still be taken back.
@@ -167,12 +168,12 @@ static int figment_submit_job(struct figment_submit *submit, u32 index,
 	if (!queue)
 		return -ENOENT;
 	copy = queue->engine == FIGMENT_COPY;
+	submit->jobs[index].queue = queue;
+	submit->num_jobs++;
 	job = figment_job_create(queue);
-	figment_queue_put(queue);
 	if (IS_ERR(job))
 		return PTR_ERR(job);
 	submit->jobs[index].job = job;
-	submit->num_jobs++;
 
 	if (copy ? args->user_data : args->cmds.count || args->cmds.ptr || args->cmds.stride)
 		return -EINVAL;
@@ -212,7 +213,7 @@ static void figment_submit_unnumber(struct figment_submit *submit)
 
 	for (i = 0; i < submit->num_jobs; i++)
 		if (submit->jobs[i].job->seqno)
-			submit->jobs[i].job->queue->seqno--;
+			submit->jobs[i].queue->seqno--;
 }
 
 static int figment_submit_tell(struct figment_submit *submit,
@@ -251,21 +252,21 @@ static void figment_submit_commit(struct figment_submit *submit)
 
 		figment_fault_draw(job);
 		figment_job_arm(job);
-		sj->finished = dma_fence_get(&job->base.s_fence->finished);
+		sj->fence = dma_fence_get(&job->fence->base);
 
 		for (j = 0; j < job->num_deps; j++) {
 			struct figment_dep *dep = &job->deps[j];
 
 			if (!dep->fence)
-				dep->fence = dma_fence_get(submit->jobs[dep->from].finished);
+				dep->fence = dma_fence_get(submit->jobs[dep->from].fence);
 		}
 		figment_resv_commit(submit, sj);
 		for (j = 0; j < sj->num_signals; j++)
-			figment_signal_commit(&sj->signals[j], sj->finished);
+			figment_signal_commit(&sj->signals[j], sj->fence);
 		figment_trace_submit(job);
 		/* From here on it may be done and gone at any time. */
 		sj->job = NULL;
-		drm_sched_entity_push_job(&job->base);
+		sj->turn = figment_job_start(job);
 	}
 	dma_fence_end_signalling(cookie);
 }
@@ -273,6 +274,7 @@ static void figment_submit_commit(struct figment_submit *submit)
 static int figment_submit_jobs(struct figment_submit *submit,
 			       const struct drm_figment_array *array)
 {
+	u32 i;
 	int ret;
 
 	ret = figment_resv_collect(submit);
@@ -281,15 +283,24 @@ static int figment_submit_jobs(struct figment_submit *submit,
 	ret = figment_submit_number(submit);
 	if (!ret)
 		ret = figment_submit_tell(submit, array);
-	if (!ret)
-		ret = figment_resv_lock(submit);
-	if (ret) {
-		figment_submit_unnumber(submit);
-		return ret;
-	}
+	if (ret)
+		goto err_number;
+	ret = figment_resv_lock(submit);
+	if (ret)
+		goto err_number;
+	for (i = 0; i < submit->num_jobs && !ret; i++)
+		ret = figment_job_route(submit->jobs[i].job);
+	if (ret)
+		goto err_resv;
 	figment_submit_commit(submit);
 	figment_resv_unlock(submit);
 	return 0;
+
+err_resv:
+	figment_resv_unlock(submit);
+err_number:
+	figment_submit_unnumber(submit);
+	return ret;
 }
 
 static void figment_submit_release(struct figment_submit *submit, bool committed)
@@ -304,9 +315,10 @@ static void figment_submit_release(struct figment_submit *submit, bool committed
 			figment_signal_release(&sj->signals[j], committed);
 		kvfree(sj->signals);
 		kvfree(sj->syncs);
-		dma_fence_put(sj->finished);
+		dma_fence_put(sj->fence);
 		if (sj->job)
 			figment_job_abandon(sj->job);
+		figment_queue_put(sj->queue);
 	}
 	kvfree(submit->jobs);
 	kvfree(submit);
@@ -353,6 +365,9 @@ static int figment_submit(struct drm_device *drm, const struct drm_figment_submi
 		ret = figment_submit_jobs(submit, &args->jobs);
 	mutex_unlock(&submit->client->submit_lock);
 
+	for (i = 0; i < submit->num_jobs; i++)
+		if (submit->jobs[i].turn)
+			figment_ring_turn(submit->jobs[i].queue, FIGMENT_SMALL);
 	figment_submit_release(submit, !ret);
 	kvfree(jobs);
 	return ret;

@@ -35,16 +35,20 @@ struct figment_signal {
 
 /**
  * struct figment_submit_job - a job of a submit
- * @job: the job
- * @finished: its fence, once it is armed
+ * @queue: its queue, referenced
+ * @job: the job, until it is started
+ * @fence: its fence, once it is armed
+ * @turn: its queue's turn is the submit's
  * @syncs: its signals as userspace gave them
  * @uapi_signals: where
  * @signals: they, prepared
  * @num_signals: how many
  */
 struct figment_submit_job {
+	struct figment_queue *queue;
 	struct figment_job *job;
-	struct dma_fence *finished;
+	struct dma_fence *fence;
+	bool turn;
 	struct drm_figment_sync *syncs;
 	struct drm_figment_array uapi_signals;
 	struct figment_signal *signals;

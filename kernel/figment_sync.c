@@ -179,7 +179,7 @@ void figment_signal_announce(struct figment_submit *submit, struct figment_signa
 /**
  * figment_signal_commit - give a job's fence to what it signals; cannot fail
  * @signal: from figment_signal_prepare()
- * @fence: the finished fence
+ * @fence: its fence
  */
 void figment_signal_commit(struct figment_signal *signal, struct dma_fence *fence)
 {

@@ -13,7 +13,7 @@
  * figment_job_run	all that has signalled; the engine has the job
  * figment_job_done	it has been executed, and its fence is about to signal
  *
- * A job is told by the context and number of its finished fence, which is what
+ * A job is told by the context and number of its fence, which is what
  * others see of it. They join these events to one another, to the dep_ fields of
  * those who wait, and to the scheduler's and dma_fence's own.
  */
@@ -40,8 +40,8 @@ DECLARE_EVENT_CLASS(figment_job,
 		__entry->engine = job->queue->engine;
 		__entry->seqno = job->seqno;
 		__entry->user_data = job->user_data;
-		__entry->context = job->base.s_fence->finished.context;
-		__entry->fence = job->base.s_fence->finished.seqno;
+		__entry->context = job->fence->base.context;
+		__entry->fence = job->fence->base.seqno;
 	),
 	TP_printk("dev=%u queue=%u engine=%u seqno=%llu user_data=%llu context=%llu fence=%llu",
 		  __entry->dev, __entry->queue, __entry->engine, __entry->seqno,
@@ -68,8 +68,8 @@ TRACE_EVENT(figment_job_wait,
 		__field(u64, dep_fence)
 	),
 	TP_fast_assign(
-		__entry->context = job->base.s_fence->finished.context;
-		__entry->fence = job->base.s_fence->finished.seqno;
+		__entry->context = job->fence->base.context;
+		__entry->fence = job->fence->base.seqno;
 		__entry->dep_context = dep->context;
 		__entry->dep_fence = dep->seqno;
 	),
@@ -95,8 +95,8 @@ TRACE_EVENT(figment_job_done,
 		__entry->engine = job->queue->engine;
 		__entry->error = error;
 		__entry->seqno = job->seqno;
-		__entry->context = job->base.s_fence->finished.context;
-		__entry->fence = job->base.s_fence->finished.seqno;
+		__entry->context = job->fence->base.context;
+		__entry->fence = job->fence->base.seqno;
 	),
 	TP_printk("dev=%u queue=%u engine=%u seqno=%llu context=%llu fence=%llu error=%d",
 		  __entry->dev, __entry->queue, __entry->engine, __entry->seqno,

@@ -67,15 +67,6 @@ void figment_dump_locked(struct figment_job *job)
 {
 }
 
-struct figment_sched *figment_sched_create(struct figment_device *fdev, const char *name)
-{
-	return ERR_PTR(-ENXIO);
-}
-
-void figment_sched_destroy(struct figment_sched *sched)
-{
-}
-
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
 {
 	dma_fence_put(fence);
