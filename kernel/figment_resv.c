@@ -10,19 +10,25 @@
  * since, so that the work grows with the number of uses and not their square.
  */
 #include <linux/hash.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gem.h>
 
 #include "figment_submit.h"
 
+static struct hlist_head *figment_resv_bucket(struct figment_submit *submit,
+					      struct dma_resv *resv)
+{
+	return &submit->resvs[hash_ptr(resv, submit->resv_bits)];
+}
+
 static struct figment_resv *figment_resv_find(struct figment_submit *submit,
 					      struct dma_resv *resv)
 {
 	struct figment_resv *entry;
 
-	hlist_for_each_entry(entry, &submit->resvs[hash_ptr(resv, FIGMENT_SUBMIT_HASH_BITS)],
-			     node) {
+	hlist_for_each_entry(entry, figment_resv_bucket(submit, resv), node) {
 		if (entry->resv == resv)
 			return entry;
 	}
@@ -40,8 +46,7 @@ static int figment_resv_note(struct figment_submit *submit, struct drm_gem_objec
 		entry->resv = obj->resv;
 		entry->writer = -1;
 		submit->objs[submit->num_objs++] = obj;
-		hlist_add_head(&entry->node,
-			       &submit->resvs[hash_ptr(obj->resv, FIGMENT_SUBMIT_HASH_BITS)]);
+		hlist_add_head(&entry->node, figment_resv_bucket(submit, obj->resv));
 	} else if (entry->job == job && entry->obj == obj) {
 		return -EEXIST;
 	}
@@ -68,7 +73,10 @@ int figment_resv_collect(struct figment_submit *submit)
 	submit->entries = kvcalloc(submit->num_bos, sizeof(*submit->entries),
 				   GFP_KERNEL_ACCOUNT);
 	submit->uses = kvcalloc(submit->num_bos + 1, sizeof(*submit->uses), GFP_KERNEL_ACCOUNT);
-	if (!submit->objs || !submit->entries || !submit->uses)
+	submit->resv_bits = order_base_2(submit->num_bos) ?: 1;
+	submit->resvs = kvcalloc(1u << submit->resv_bits, sizeof(*submit->resvs),
+				 GFP_KERNEL_ACCOUNT);
+	if (!submit->objs || !submit->entries || !submit->uses || !submit->resvs)
 		return -ENOMEM;
 
 	for (i = 0; i < submit->num_jobs; i++) {
@@ -209,4 +217,5 @@ void figment_resv_release(struct figment_submit *submit)
 	kvfree(submit->objs);
 	kvfree(submit->entries);
 	kvfree(submit->uses);
+	kvfree(submit->resvs);
 }

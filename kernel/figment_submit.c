@@ -320,17 +320,34 @@ static void figment_submit_release(struct figment_submit *submit, bool committed
 			figment_job_abandon(sj->job);
 		figment_queue_put(sj->queue);
 	}
+	kvfree(submit->signals);
 	kvfree(submit->jobs);
-	kvfree(submit);
+}
+
+/* Tables of what there is much of; a lone job has none before it to wait for. */
+static int figment_submit_alloc(struct figment_submit *submit, u32 jobs)
+{
+	submit->jobs = kvcalloc(jobs, sizeof(*submit->jobs), GFP_KERNEL_ACCOUNT);
+	if (!submit->jobs)
+		return -ENOMEM;
+	if (jobs == 1)
+		return 0;
+	submit->signals = kvcalloc(1 << FIGMENT_SIGNAL_HASH_BITS, sizeof(*submit->signals),
+				   GFP_KERNEL_ACCOUNT);
+	return submit->signals ? 0 : -ENOMEM;
 }
 
 static int figment_submit(struct drm_device *drm, const struct drm_figment_submit *args,
 			  struct drm_file *file)
 {
+	struct figment_submit submit = {
+		.fdev = to_figment_device(drm),
+		.file = file,
+		.client = file->driver_priv,
+	};
 	struct drm_figment_job *jobs;
-	struct figment_submit *submit;
 	u32 i;
-	int ret = 0;
+	int ret;
 
 	if (args->flags || args->pad || !args->jobs.count)
 		return -EINVAL;
@@ -340,35 +357,24 @@ static int figment_submit(struct drm_device *drm, const struct drm_figment_submi
 	jobs = figment_array_in(&args->jobs, sizeof(*jobs), DRM_FIGMENT_MAX_JOBS);
 	if (IS_ERR(jobs))
 		return PTR_ERR(jobs);
-	submit = kvzalloc(sizeof(*submit), GFP_KERNEL_ACCOUNT);
-	if (submit)
-		submit->jobs = kvcalloc(args->jobs.count, sizeof(*submit->jobs),
-					GFP_KERNEL_ACCOUNT);
-	if (!submit || !submit->jobs) {
-		kvfree(submit);
-		kvfree(jobs);
-		return -ENOMEM;
-	}
-	submit->fdev = to_figment_device(drm);
-	submit->file = file;
-	submit->client = file->driver_priv;
+	ret = figment_submit_alloc(&submit, args->jobs.count);
 
 	/* Taken here already: what a wait finds must still be so when it is used. */
-	mutex_lock(&submit->client->submit_lock);
+	mutex_lock(&submit.client->submit_lock);
 	for (i = 0; i < args->jobs.count && !ret; i++) {
-		ret = figment_submit_job(submit, i, &jobs[i]);
+		ret = figment_submit_job(&submit, i, &jobs[i]);
 		if (!ret && signal_pending(current))
 			ret = -ERESTARTSYS;
 		cond_resched();
 	}
 	if (!ret)
-		ret = figment_submit_jobs(submit, &args->jobs);
-	mutex_unlock(&submit->client->submit_lock);
+		ret = figment_submit_jobs(&submit, &args->jobs);
+	mutex_unlock(&submit.client->submit_lock);
 
-	for (i = 0; i < submit->num_jobs; i++)
-		if (submit->jobs[i].turn)
-			figment_ring_turn(submit->jobs[i].queue, FIGMENT_SMALL);
-	figment_submit_release(submit, !ret);
+	for (i = 0; i < submit.num_jobs; i++)
+		if (submit.jobs[i].turn)
+			figment_ring_turn(submit.jobs[i].queue, FIGMENT_SMALL);
+	figment_submit_release(&submit, !ret);
 	kvfree(jobs);
 	return ret;
 }

@@ -11,7 +11,7 @@ struct drm_syncobj;
 struct dma_fence_chain;
 struct sync_file;
 
-#define FIGMENT_SUBMIT_HASH_BITS	8
+#define FIGMENT_SIGNAL_HASH_BITS	8
 
 /**
  * struct figment_signal - what a job is going to signal
@@ -95,8 +95,9 @@ struct figment_use {
  * @num_bos: buffer references of all jobs
  * @num_syncs: waits and signals of all jobs
  * @num_cmds: commands of all jobs
- * @signals: signals of the jobs so far, by syncobj
+ * @signals: signals of the jobs so far, by syncobj, if there are several jobs
  * @resvs: reservation objects, by address
+ * @resv_bits: of their hash
  * @objs: a buffer of each of them
  * @entries: they
  * @uses: uses of them; the first is not used
@@ -113,8 +114,9 @@ struct figment_submit {
 	u32 num_bos;
 	u32 num_syncs;
 	u32 num_cmds;
-	struct hlist_head signals[1 << FIGMENT_SUBMIT_HASH_BITS];
-	struct hlist_head resvs[1 << FIGMENT_SUBMIT_HASH_BITS];
+	struct hlist_head *signals;
+	struct hlist_head *resvs;
+	u32 resv_bits;
 	struct drm_gem_object **objs;
 	struct figment_resv *entries;
 	struct figment_use *uses;

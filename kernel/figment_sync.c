@@ -42,7 +42,7 @@ static int figment_sync_check(const struct figment_submit *submit,
 static struct hlist_head *figment_signal_bucket(struct figment_submit *submit,
 						struct drm_syncobj *syncobj)
 {
-	return &submit->signals[hash_ptr(syncobj, FIGMENT_SUBMIT_HASH_BITS)];
+	return &submit->signals[hash_ptr(syncobj, FIGMENT_SIGNAL_HASH_BITS)];
 }
 
 /*
@@ -54,6 +54,8 @@ figment_signal_find(struct figment_submit *submit, struct drm_syncobj *syncobj, 
 {
 	const struct figment_signal *signal, *best = NULL;
 
+	if (!submit->signals)
+		return NULL;
 	hlist_for_each_entry(signal, figment_signal_bucket(submit, syncobj), node) {
 		if (signal->syncobj != syncobj)
 			continue;
@@ -172,7 +174,7 @@ int figment_signal_prepare(struct figment_submit *submit, struct figment_signal 
 /* To be found by the waits of later jobs, not by those of its own. */
 void figment_signal_announce(struct figment_submit *submit, struct figment_signal *signal)
 {
-	if (signal->syncobj)
+	if (signal->syncobj && submit->signals)
 		hlist_add_head(&signal->node, figment_signal_bucket(submit, signal->syncobj));
 }
 

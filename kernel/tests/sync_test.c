@@ -59,6 +59,9 @@ static struct figment_submit *some_submit(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, submit);
 	submit->fdev = kunit_kzalloc(test, sizeof(*submit->fdev), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, submit->fdev);
+	submit->signals = kunit_kcalloc(test, 1 << FIGMENT_SIGNAL_HASH_BITS,
+					sizeof(*submit->signals), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, submit->signals);
 	return submit;
 }
 
