@@ -168,6 +168,22 @@ static void *figment_copy_dst(struct figment_job *job, const struct drm_figment_
 	return figment_copy_addr(job, cmd->dst, cmd->dst_offset);
 }
 
+/* Whole rows: no more than moving their bytes is done for each. */
+static void figment_copy_whole_rows(void *dst, const void *src,
+				    const struct drm_figment_cmd *cmd, u32 rows)
+{
+	size_t size = cmd->size;
+
+	/* What most decimation is made of: single pixels. */
+	if (size == sizeof(u32)) {
+		for (; rows; rows--, dst += cmd->dst_pitch, src += cmd->src_pitch)
+			memcpy(dst, src, sizeof(u32));
+		return;
+	}
+	for (; rows; rows--, dst += cmd->dst_pitch, src += cmd->src_pitch)
+		memmove(dst, src, size);
+}
+
 /*
  * Of one command, as much as the turn has left until its next look. What a row
  * costs besides its bytes counts as 64 of them. Return: whether it is complete.
@@ -179,24 +195,30 @@ static bool figment_copy_rows(struct figment_job *job, const struct drm_figment_
 	void *dst = figment_copy_dst(job, cmd);
 	u32 rows = max(cmd->rows, 1u);
 
+	u64 weight = max_t(u64, cmd->size, 64);
+
 	src += (u64)job->at.row * cmd->src_pitch;
 	dst += (u64)job->at.row * cmd->dst_pitch;
 	while (job->at.row < rows && turn->left) {
-		size_t n = min_t(u64, cmd->size - job->at.byte, turn->left);
+		u32 whole = 1;
+		size_t n;
 
-		/* What most decimation is made of: single pixels. */
-		if (cmd->size == sizeof(u32) && n == sizeof(u32))
-			memcpy(dst, src, sizeof(u32));
-		else
+		if (!job->at.byte && turn->left >= weight) {
+			whole = min_t(u64, rows - job->at.row, turn->left / weight);
+			figment_copy_whole_rows(dst, src, cmd, whole);
+			turn->left -= whole * weight;
+		} else {
+			n = min_t(u64, cmd->size - job->at.byte, turn->left);
 			memmove(dst + job->at.byte, src + job->at.byte, n);
-		turn->left -= min_t(size_t, turn->left, max_t(size_t, n, 64));
-		job->at.byte += n;
-		if (job->at.byte < cmd->size)
-			continue;
-		job->at.byte = 0;
-		job->at.row++;
-		src += cmd->src_pitch;
-		dst += cmd->dst_pitch;
+			turn->left -= min_t(size_t, turn->left, max_t(size_t, n, 64));
+			job->at.byte += n;
+			if (job->at.byte < cmd->size)
+				continue;
+			job->at.byte = 0;
+		}
+		job->at.row += whole;
+		src += (u64)whole * cmd->src_pitch;
+		dst += (u64)whole * cmd->dst_pitch;
 	}
 	return job->at.row == rows;
 }
