@@ -37,7 +37,7 @@ static void figment_job_free_all(struct work_struct *work);
 static LLIST_HEAD(figment_dead_jobs);
 static DECLARE_WORK(figment_dead_work, figment_job_free_all);
 
-/* Its memory, in any context. The caller holds its queue, or none of its locks. */
+/* In any context. The caller holds the job's queue, or none of its locks. */
 static void figment_job_free(struct figment_job *job)
 {
 	struct figment_fence *fence = job->fence;
