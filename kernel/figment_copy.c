@@ -271,9 +271,9 @@ static bool figment_copy_step(struct figment_job *job, const struct drm_figment_
 /* First FIGMENT_PAUSE, and 0 when that much later the job is executed again. */
 static int figment_copy_pause(struct figment_job *job, u64 ns)
 {
-	job->at.pause = !job->at.pause && ns;
+	job->pausing = !job->pausing && ns;
 	job->pause_ns = ns;
-	return job->at.pause ? FIGMENT_PAUSE : 0;
+	return job->pausing ? FIGMENT_PAUSE : 0;
 }
 
 static int figment_copy_cmds(struct figment_job *job, struct figment_turn *turn)

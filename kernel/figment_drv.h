@@ -331,62 +331,61 @@ struct figment_ref {
 /**
  * struct figment_job - a job
  * @base: the scheduler's view, if @scheduled
- * @scheduled: it takes the way through the scheduler
- * @ref: the scheduler's, the ready fence's, and the engine's while it executes
- * @rcu: frees it
  * @queue: its queue, referenced
  * @fence: its fence
  * @seqno: its number in its queue
  * @user_data: a host job's
  * @refs: buffers
- * @num_refs: how many
  * @cmds: a copy job's commands, checked
- * @num_cmds: how many
+ * @num_refs: how many buffers
+ * @num_cmds: how many commands
  * @weight: what they cost, in bytes to copy
+ * @ref: the scheduler's, the ready fence's, and the engine's while it executes
+ * @scheduled: it takes the way through the scheduler
+ * @awaited: it is its queue's next, and has callbacks in @deps
  * @deps: what it waits for
  * @num_deps: how many
  * @max_deps: room in @deps
  * @ready: what the scheduler waits for: signalled when @deps are, or the queue is lost
  * @ready_lock: its lock
- * @awaited: it is its queue's next, and has callbacks in @deps
  * @num_waiting: of @deps, and one while they get their callbacks
  * @timer: delays @ready
  * @run_time: when it became runnable
  * @link: in the queue's running
  * @unread: in the queue's unread
  * @read: an executor has it
+ * @pausing: a ring is to go on with it later
  * @done: an executor has completed it, with
  * @status: this
  * @due: when it may signal
- * @at: how far a ring has got: the command, its row, the bytes of that; or that
- *	it pauses there
+ * @at: how far a ring has got: the command, its row, the bytes of that
  * @budget_ns: what it may still take
  * @pause_ns: how long it pauses
  * @fault: what it suffers: a delay before it runs, and before it signals, not
  *	being done ever, failing
  * @free: in the list of jobs to free
+ * @rcu: frees it
  */
 struct figment_job {
 	struct drm_sched_job base;
-	bool scheduled;
-	struct kref ref;
-	struct rcu_head rcu;
 	struct figment_queue *queue;
 	struct figment_fence *fence;
 	u64 seqno;
 	u64 user_data;
 	struct figment_ref *refs;
-	u32 num_refs;
 	struct drm_figment_cmd *cmds;
+	u32 num_refs;
 	u32 num_cmds;
 	u64 weight;
+	struct kref ref;
+	bool scheduled;
 
+	bool awaited;
 	struct figment_dep *deps;
 	u32 num_deps;
 	u32 max_deps;
 	struct dma_fence ready;
 	spinlock_t ready_lock; /* the fence's */
-	bool awaited;
 	atomic_t num_waiting;
 	struct hrtimer timer;
 
@@ -395,13 +394,13 @@ struct figment_job {
 	struct list_head unread;
 	bool read;
 	bool done;
+	bool pausing;
 	int status;
 	ktime_t due;
 	struct {
+		u64 byte;
 		u32 cmd;
 		u32 row;
-		u64 byte;
-		bool pause;
 	} at;
 	s64 budget_ns;
 	u64 pause_ns;
@@ -412,7 +411,10 @@ struct figment_job {
 		int error;
 	} fault;
 
-	struct llist_node free;
+	union {
+		struct llist_node free;
+		struct rcu_head rcu;
+	};
 };
 
 static inline struct figment_job *to_figment_job(struct drm_sched_job *job)

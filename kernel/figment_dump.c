@@ -46,7 +46,7 @@ static void figment_dump_cmds(struct drm_printer *p, struct figment_job *job)
 	u32 i;
 
 	drm_printf(p, "commands: %u, at %u row %u byte %llu%s\n", job->num_cmds, job->at.cmd,
-		   job->at.row, job->at.byte, job->at.pause ? ", paused" : "");
+		   job->at.row, job->at.byte, job->pausing ? ", paused" : "");
 	for (i = first; i < min(job->num_cmds, first + FIGMENT_DUMP_MAX); i++) {
 		const struct drm_figment_cmd *cmd = &job->cmds[i];
 

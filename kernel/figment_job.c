@@ -64,7 +64,8 @@ static void figment_job_fini(struct figment_job *job)
 		dma_fence_put(job->deps[i].fence);
 	}
 	/* Of those callbacks, the last one may have started it. */
-	hrtimer_cancel(&job->timer);
+	if (job->scheduled)
+		hrtimer_cancel(&job->timer);
 	for (i = 0; i < job->num_refs; i++)
 		drm_gem_object_put(&job->refs[i].bo->base.base);
 	kvfree(job->refs);
@@ -159,8 +160,6 @@ struct figment_job *figment_job_create(struct figment_queue *queue)
 	kref_init(&job->ref);
 	INIT_LIST_HEAD(&job->link);
 	INIT_LIST_HEAD(&job->unread);
-	spin_lock_init(&job->ready_lock);
-	figment_hrtimer_setup(&job->timer, figment_job_delayed);
 	figment_queue_get(queue);
 	job->queue = queue;
 	return job;
@@ -205,6 +204,8 @@ int figment_job_route(struct figment_job *job)
 	ret = figment_sched_job_init(&job->base, &queue->entity, client, client->id);
 	if (ret)
 		return ret;
+	spin_lock_init(&job->ready_lock);
+	figment_hrtimer_setup(&job->timer, figment_job_delayed);
 	job->scheduled = true;
 	atomic_inc(&queue->scheduled);
 	return 0;
@@ -391,19 +392,20 @@ bool figment_job_start(struct figment_job *job)
 void figment_job_done_locked(struct figment_job *job, int error)
 {
 	struct figment_queue *queue = job->queue;
-	ktime_t now = ktime_get();
-	ktime_t since = max(job->run_time, queue->last_done);
 
 	lockdep_assert_held(&queue->lock);
 	list_del_init(&job->link);
 	list_del_init(&job->unread);
 	queue->num_running--;
 	queue->completed = job->seqno;
-	queue->last_done = now;
 	/* A ring counts for itself what time it gives to whom. */
-	if (queue->engine == FIGMENT_HOST)
-		atomic64_add(ktime_to_ns(ktime_sub(now, since)),
+	if (queue->engine == FIGMENT_HOST) {
+		ktime_t since = max(job->run_time, queue->last_done);
+
+		queue->last_done = ktime_get();
+		atomic64_add(ktime_to_ns(ktime_sub(queue->last_done, since)),
 			     &queue->client->busy_ns[FIGMENT_HOST]);
+	}
 	trace_figment_job_done(job, error);
 	if (error)
 		dma_fence_set_error(&job->fence->base, error);
