@@ -461,7 +461,7 @@ struct figment_job *figment_job_create(struct figment_queue *queue);
 void figment_job_abandon(struct figment_job *job);
 int figment_job_route(struct figment_job *job);
 void figment_job_arm(struct figment_job *job);
-bool figment_job_start(struct figment_job *job);
+void figment_job_start(struct figment_job *job);
 void figment_job_get(struct figment_job *job);
 void figment_job_put(struct figment_job *job);
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from);
@@ -492,7 +492,7 @@ int figment_copy_check(struct figment_job *job);
 int figment_copy_execute(struct figment_job *job, struct figment_turn *turn);
 
 /* figment_ring.c */
-bool figment_ring_run_locked(struct figment_job *job);
+bool figment_ring_run_locked(struct figment_job *job, bool offer);
 void figment_ring_turn(struct figment_queue *queue, u64 room);
 void figment_ring_lose_locked(struct figment_queue *queue);
 void figment_ring_init_queue(struct figment_queue *queue);

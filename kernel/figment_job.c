@@ -314,8 +314,11 @@ static struct dma_fence *figment_job_prepare(struct drm_sched_job *base,
 	return dma_fence_get(&job->ready);
 }
 
-/* The engine gets the job, and a reference. Return: whether the caller got the turn. */
-static bool figment_job_run_locked(struct figment_job *job)
+/*
+ * The engine gets the job, and a reference. Return: whether the caller, who offers to
+ * execute what is small, got the turn.
+ */
+static bool figment_job_run_locked(struct figment_job *job, bool offer)
 {
 	struct figment_queue *queue = job->queue;
 	bool first = list_empty(&queue->running), turn = false;
@@ -331,7 +334,7 @@ static bool figment_job_run_locked(struct figment_job *job)
 	else if (queue->engine == FIGMENT_HOST)
 		figment_host_run_locked(job);
 	else
-		turn = figment_ring_run_locked(job);
+		turn = figment_ring_run_locked(job, offer);
 	return turn;
 }
 
@@ -349,7 +352,7 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
 
 	spin_lock(&queue->lock);
 	queue->waiting = NULL;
-	turn = figment_job_run_locked(job);
+	turn = figment_job_run_locked(job, true);
 	/* Later ones need not come this way. */
 	atomic_dec(&queue->scheduled);
 	spin_unlock(&queue->lock);
@@ -364,22 +367,20 @@ static struct dma_fence *figment_job_run(struct drm_sched_job *base)
  * figment_job_start - run a job, or hand it to the scheduler; cannot fail
  * @job: the job, armed, whose queue the caller holds; it may be gone afterwards
  *
- * Return: whether the caller got the turn of the job's queue, and has to call
- * figment_ring_turn() when it holds no locks.
+ * The engine's own thread executes it. A submit that did so would be faster for what
+ * is small, and no test of whoever forgets to wait for it.
  */
-bool figment_job_start(struct figment_job *job)
+void figment_job_start(struct figment_job *job)
 {
 	struct figment_queue *queue = job->queue;
-	bool turn;
 
 	if (job->scheduled) {
 		drm_sched_entity_push_job(&job->base);
-		return false;
+		return;
 	}
 	spin_lock(&queue->lock);
-	turn = figment_job_run_locked(job);
+	figment_job_run_locked(job, false);
 	spin_unlock(&queue->lock);
-	return turn;
 }
 
 /**

@@ -9,9 +9,9 @@
  * any ring serves any queue.
  *
  * A job that is small, and before which its queue has nothing left to do, is not
- * worth waking a ring for. Who has just found it runnable, the submit or the
- * scheduler's worker, executes it itself, as a ring would, and what else is in the
- * queue by then as far as that is small together.
+ * worth waking a ring for if it is the scheduler's worker that has just found it
+ * runnable: that executes it itself, as a ring would, and what else is in the queue
+ * by then as far as that is small together.
  *
  * Whose turn it is, is decided by when it is due: a moment after the queue came,
  * which is later for a low priority and now for a high one. A higher priority
@@ -247,11 +247,12 @@ static enum hrtimer_restart figment_ring_resume(struct hrtimer *timer)
 /**
  * figment_ring_run_locked - a job is runnable
  * @job: the job, last in its queue's running
+ * @offer: the caller may sleep, once it holds no lock, and would execute small ones
  *
- * Return: whether the caller, who may sleep once it holds no lock, has got the
- * queue's turn, and has to call figment_ring_turn().
+ * Return: whether the caller has got the queue's turn, and has to call
+ * figment_ring_turn().
  */
-bool figment_ring_run_locked(struct figment_job *job)
+bool figment_ring_run_locked(struct figment_job *job, bool offer)
 {
 	struct figment_queue *queue = job->queue;
 
@@ -260,7 +261,7 @@ bool figment_ring_run_locked(struct figment_job *job)
 	if (queue->turn)
 		return false;
 	queue->turn = true;
-	if (job->weight <= FIGMENT_SMALL)
+	if (offer && job->weight <= FIGMENT_SMALL)
 		return true;
 	figment_ring_push(queue);
 	return false;

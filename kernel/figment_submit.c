@@ -266,7 +266,7 @@ static void figment_submit_commit(struct figment_submit *submit)
 		figment_trace_submit(job);
 		/* From here on it may be done and gone at any time. */
 		sj->job = NULL;
-		sj->turn = figment_job_start(job);
+		figment_job_start(job);
 	}
 	dma_fence_end_signalling(cookie);
 }
@@ -371,9 +371,6 @@ static int figment_submit(struct drm_device *drm, const struct drm_figment_submi
 		ret = figment_submit_jobs(&submit, &args->jobs);
 	mutex_unlock(&submit.client->submit_lock);
 
-	for (i = 0; i < submit.num_jobs; i++)
-		if (submit.jobs[i].turn)
-			figment_ring_turn(submit.jobs[i].queue, FIGMENT_SMALL);
 	figment_submit_release(&submit, !ret);
 	kvfree(jobs);
 	return ret;

@@ -38,7 +38,6 @@ struct figment_signal {
  * @queue: its queue, referenced
  * @job: the job, until it is started
  * @fence: its fence, once it is armed
- * @turn: its queue's turn is the submit's
  * @syncs: its signals as userspace gave them
  * @uapi_signals: where
  * @signals: they, prepared
@@ -48,7 +47,6 @@ struct figment_submit_job {
 	struct figment_queue *queue;
 	struct figment_job *job;
 	struct dma_fence *fence;
-	bool turn;
 	struct drm_figment_sync *syncs;
 	struct drm_figment_array uapi_signals;
 	struct figment_signal *signals;
