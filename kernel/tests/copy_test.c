@@ -7,7 +7,7 @@
 
 #include "../figment_copy.c"
 
-#include "stubs.h"
+#include "fakes.h"
 
 #define SIZE	16384ull
 #define LAST	U64_MAX

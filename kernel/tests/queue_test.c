@@ -6,7 +6,7 @@
 
 #include "../figment_queue.c"
 
-#include "stubs.h"
+#include "fakes.h"
 
 /* As much of a queue as its state needs. */
 static struct figment_queue *some_queue(struct kunit *test, enum figment_engine engine)

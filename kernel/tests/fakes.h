@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef FIGMENT_TEST_STUBS_H
-#define FIGMENT_TEST_STUBS_H
+#ifndef FIGMENT_TEST_FAKES_H
+#define FIGMENT_TEST_FAKES_H
 
 /**
  * struct figment_test_calls - what was called, and what it is to answer

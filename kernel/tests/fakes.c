@@ -8,7 +8,7 @@
 #include <linux/module.h>
 
 #include "figment_ring.h"
-#include "stubs.h"
+#include "fakes.h"
 
 struct figment_test_calls figment_test_calls;
 
