@@ -253,14 +253,17 @@ static int figment_queue_create(struct figment_device *fdev, struct figment_clie
 			goto err_fd;
 		}
 	}
-	ret = xa_alloc(&client->queues, &queue->id, queue,
-		       XA_LIMIT(1, FIGMENT_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
+	/* As soon as it is in the table, anybody may end it. */
+	xa_lock(&client->queues);
+	ret = __xa_alloc(&client->queues, &queue->id, queue,
+			 XA_LIMIT(1, FIGMENT_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
+	args->queue = queue->id;
+	xa_unlock(&client->queues);
 	if (ret) {
 		if (ret == -EBUSY)
 			ret = -ENOSPC;
 		goto err_file;
 	}
-	args->queue = queue->id;
 	args->fd = fd;
 	if (file)
 		fd_install(fd, file);

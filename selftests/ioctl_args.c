@@ -4,10 +4,12 @@
  *
  * Catches a driver that lets padding or unknown flags through, so that they can
  * never get a meaning; that gives out fds or queues on the way to a refusal; that
- * lets anybody have high priority; or that does not take the structures of older
- * and newer programs, which differ in length.
+ * lets anybody have high priority; that looks at a queue which another thread has
+ * ended already; or that does not take the structures of older and newer programs,
+ * which differ in length.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
@@ -94,6 +96,44 @@ TEST_F(args, a_client_has_256_queues)
 	EXPECT_LT(0, create(other, (struct drm_figment_queue_create){ .engine = 0 }));
 	ASSERT_EQ(0, figment_queue_destroy(self->fd, 100));
 	EXPECT_EQ(100, create(self->fd, (struct drm_figment_queue_create){ .engine = 0 }));
+}
+
+/* Ids are small numbers: another thread need not be told them to end a queue. */
+struct ender {
+	int fd;
+	bool stop;
+	unsigned int ended;
+};
+
+static void *end_queues(void *data)
+{
+	struct ender *ender = data;
+
+	while (!__atomic_load_n(&ender->stop, __ATOMIC_RELAXED))
+		for (uint32_t id = 1; id < 4; id++)
+			ender->ended += !figment_queue_destroy(ender->fd, id);
+	return NULL;
+}
+
+TEST_F(args, queues_end_while_they_are_made)
+{
+	struct ender ender = { .fd = self->fd };
+	unsigned int made = 0;
+	pthread_t thread;
+
+	must_be(!pthread_create(&thread, NULL, end_queues, &ender));
+	for (; made < 2000; made++) {
+		int id = create(self->fd, (struct drm_figment_queue_create){ .engine = 0 });
+
+		if (id < 1 || id > 256) {
+			EXPECT_EQ(0, id);
+			break;
+		}
+	}
+	__atomic_store_n(&ender.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	EXPECT_LT(0, ender.ended);
+	EXPECT_GE(made, ender.ended);
 }
 
 TEST_F(args, priorities)
