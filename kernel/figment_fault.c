@@ -105,11 +105,13 @@ int figment_ioctl_queue_fault(struct drm_device *drm, void *data, struct drm_fil
 	queue = figment_queue_find(client, uapi->queue);
 	if (!queue)
 		return -ENOENT;
-	mutex_lock(&client->submit_lock);
-	figment_fault_set(&queue->fault, &args);
-	mutex_unlock(&client->submit_lock);
+	ret = mutex_lock_interruptible(&client->submit_lock);
+	if (!ret) {
+		figment_fault_set(&queue->fault, &args);
+		mutex_unlock(&client->submit_lock);
+	}
 	figment_queue_put(queue);
-	return 0;
+	return ret;
 }
 
 /* debugfs: the device's default, as words "name=value", all others being zero */

@@ -22,7 +22,6 @@
  */
 #include <linux/capability.h>
 #include <linux/file.h>
-#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "figment_compat.h"
@@ -322,6 +321,7 @@ int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_fil
 	struct figment_client *client = file->driver_priv;
 	struct drm_figment_queue_query *args = data;
 	struct figment_queue *queue;
+	int ret;
 
 	if (args->pad)
 		return -EINVAL;
@@ -329,7 +329,9 @@ int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_fil
 	if (!queue)
 		return -ENOENT;
 
-	mutex_lock(&client->submit_lock);
+	ret = mutex_lock_interruptible(&client->submit_lock);
+	if (ret)
+		goto out;
 	args->submitted = queue->seqno;
 	mutex_unlock(&client->submit_lock);
 
@@ -340,7 +342,7 @@ int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_fil
 	args->error = queue->error;
 	args->completed = queue->completed;
 	spin_unlock(&queue->lock);
-
+out:
 	figment_queue_put(queue);
-	return 0;
+	return ret;
 }

@@ -12,6 +12,11 @@
  *
  * What userspace is told (sequence numbers, fds of new sync_files) is written
  * just before the second half, when it is known but can still be taken back.
+ *
+ * Nothing here is between drm_dev_enter() and drm_dev_exit(): removing a device
+ * waits for what is, and a submit waits for its caller's memory, which may be a
+ * file that nobody serves. Nor need it be, since removal loses all queues, and a
+ * lost queue takes no jobs, or cancels those that it has taken.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -337,9 +342,9 @@ static int figment_submit_alloc(struct figment_submit *submit, u32 jobs)
 	return submit->signals ? 0 : -ENOMEM;
 }
 
-static int figment_submit(struct drm_device *drm, const struct drm_figment_submit *args,
-			  struct drm_file *file)
+int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	const struct drm_figment_submit *args = data;
 	struct figment_submit submit = {
 		.fdev = to_figment_device(drm),
 		.file = file,
@@ -360,29 +365,21 @@ static int figment_submit(struct drm_device *drm, const struct drm_figment_submi
 	ret = figment_submit_alloc(&submit, args->jobs.count);
 
 	/* Taken here already: what a wait finds must still be so when it is used. */
-	mutex_lock(&submit.client->submit_lock);
-	for (i = 0; i < args->jobs.count && !ret; i++) {
-		ret = figment_submit_job(&submit, i, &jobs[i]);
-		if (!ret && signal_pending(current))
-			ret = -ERESTARTSYS;
-		cond_resched();
-	}
 	if (!ret)
-		ret = figment_submit_jobs(&submit, &args->jobs);
-	mutex_unlock(&submit.client->submit_lock);
+		ret = mutex_lock_interruptible(&submit.client->submit_lock);
+	if (!ret) {
+		for (i = 0; i < args->jobs.count && !ret; i++) {
+			ret = figment_submit_job(&submit, i, &jobs[i]);
+			if (!ret && signal_pending(current))
+				ret = -ERESTARTSYS;
+			cond_resched();
+		}
+		if (!ret)
+			ret = figment_submit_jobs(&submit, &args->jobs);
+		mutex_unlock(&submit.client->submit_lock);
+	}
 
 	figment_submit_release(&submit, !ret);
 	kvfree(jobs);
-	return ret;
-}
-
-int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	int idx, ret;
-
-	if (!drm_dev_enter(drm, &idx))
-		return -ENODEV;
-	ret = figment_submit(drm, data, file);
-	drm_dev_exit(idx);
 	return ret;
 }

@@ -5,16 +5,19 @@
  * What lifetime.c does to a client alone, with everybody else who can have a part of
  * it: drivers that hold figment's dma-bufs or whose dma-bufs figment holds, fences
  * across both, executors and waiters that block in other processes, syncobjs that
- * two processes have.
+ * two processes have, submits that wait for their own memory.
  *
  * Catches a device whose removal waits for any of them, leaves one of them waiting,
  * takes memory away that is not its own, or what is used after it is gone; and a
  * module that cannot be unloaded when the last of them has let go, or can before.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <xf86drm.h>
 
 #include "kselftest_harness.h"
@@ -352,6 +355,47 @@ TEST_F(others, an_executor_reads)
 	tell_driver("unbind");
 	EXPECT_EQ(100, recv_word(self->child.sock));
 	close(fd);
+}
+
+/* Its jobs are in memory that the kernel has to be given. */
+static void submit_what_is_not_there(int sock)
+{
+	int uffd = must_call(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+	struct uffdio_api api = { .api = UFFD_API };
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	struct uffdio_register missing = {
+		.range = { (uintptr_t)page, PAGE }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct drm_figment_submit submit = {
+		.jobs = { (uintptr_t)page, 1, sizeof(struct drm_figment_job) } };
+	int fd = device_open();
+
+	must_call(ioctl(uffd, UFFDIO_API, &api));
+	must_call(ioctl(uffd, UFFDIO_REGISTER, &missing));
+	send_fd(sock, uffd);
+	send_word(sock, (uintptr_t)page);
+	send_word(sock, copy_queue(fd));
+	send_word(sock, -raw_ioctl(fd, DRM_IOCTL_FIGMENT_SUBMIT, &submit));
+}
+
+TEST_F(others, a_submit_waits_for_its_memory)
+{
+	struct drm_figment_job job = { 0 };
+	uint8_t page[PAGE] = { 0 };
+	struct uffdio_copy copy = { .src = (uintptr_t)page, .len = PAGE };
+	int uffd;
+
+	self->child = child_start(submit_what_is_not_there);
+	uffd = recv_fd(self->child.sock);
+	copy.dst = recv_word(self->child.sock);
+	job.queue = recv_word(self->child.sock);
+	memcpy(page, &job, sizeof(job));
+	ASSERT_TRUE(wait_poll(uffd, POLLIN, LONG_MS) & POLLIN);
+	tell_driver("unbind");
+	/* It goes on when it can, and is told. */
+	must_call(ioctl(uffd, UFFDIO_COPY, &copy));
+	EXPECT_EQ(ENODEV, recv_word(self->child.sock));
+	close(uffd);
 }
 
 static void wait_for_file(int sock)
