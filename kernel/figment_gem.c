@@ -28,14 +28,15 @@ static void figment_gem_uncharge(struct figment_device *fdev, u64 size)
 	atomic64_sub(size, &fdev->memory_used);
 }
 
+/* What is refused is never counted: nobody else is to be refused for it. */
 static int figment_gem_charge(struct figment_device *fdev, u64 size)
 {
-	u64 used = atomic64_add_return(size, &fdev->memory_used);
+	s64 used = atomic64_read(&fdev->memory_used);
 
-	if (fdev->memory_limit && used > fdev->memory_limit) {
-		figment_gem_uncharge(fdev, size);
-		return -ENOMEM;
-	}
+	do {
+		if (fdev->memory_limit && used + size > fdev->memory_limit)
+			return -ENOMEM;
+	} while (!atomic64_try_cmpxchg(&fdev->memory_used, &used, used + size));
 	return 0;
 }
 

@@ -4,8 +4,9 @@
  *
  * Catches a driver that hands out pages with what somebody else left in them,
  * does not round up or says another size than it gives, takes sizes that wrap or
- * cannot be, does not count its memory or forgets to give it back, lets one
- * client use another's handles, or breaks the dumb buffers of generic clients.
+ * cannot be, does not count its memory, counts what it refuses, or forgets to give
+ * it back, lets one client use another's handles, lets a mapping outlast what is
+ * mapped, or breaks the dumb buffers of generic clients.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -134,6 +135,54 @@ TEST_F(buffers, mapping_outlives_handle)
 	self->fd = device_open();
 }
 
+static uint8_t *inherited;
+
+static void write_what_is_inherited(int sock)
+{
+	inherited[1] = 0x5a;
+	send_word(sock, inherited[0]);
+}
+
+TEST_F(buffers, a_mapping_is_cut_moved_and_inherited)
+{
+	uint64_t before = memory_used(self->fd);
+	struct buffer buf = buffer_create(self->fd, 4 * PAGE);
+	struct drm_figment_gem_info info;
+	uint8_t *moved = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct child child;
+
+	must(figment_bo_info(self->fd, buf.handle, &info));
+	for (int i = 0; i < 4; i++)
+		memset(buf.map + i * PAGE, 0x10 + i, PAGE);
+	/* A copy of one's own of a page that is not the kernel's to copy there is not. */
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd,
+				   info.mmap_offset));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mremap(buf.map, buf.size, 2 * buf.size, MREMAP_MAYMOVE));
+
+	must_call(munmap(buf.map + PAGE, PAGE));
+	must_be(mremap(buf.map + 3 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, moved) ==
+		moved);
+	EXPECT_TRUE(all_bytes(buf.map, 0x10, PAGE));
+	EXPECT_TRUE(all_bytes(buf.map + 2 * PAGE, 0x12, PAGE));
+	EXPECT_TRUE(all_bytes(moved, 0x13, PAGE));
+
+	inherited = moved;
+	child = child_start(write_what_is_inherited);
+	EXPECT_EQ(0x13, recv_word(child.sock));
+	EXPECT_EQ(0, child_join(&child));
+	EXPECT_EQ(0x5a, moved[1]);
+
+	/* The last piece that goes takes it with it, and none before. */
+	must(figment_bo_close(self->fd, buf.handle));
+	must_call(munmap(buf.map, PAGE));
+	must_call(munmap(moved, PAGE));
+	EXPECT_EQ(before + 4 * PAGE, memory_used(self->fd));
+	EXPECT_TRUE(all_bytes(buf.map + 2 * PAGE, 0x12, PAGE));
+	must_call(munmap(buf.map + 2 * PAGE, PAGE));
+	EXPECT_TRUE(memory_settles(self->fd, before));
+}
+
 TEST_F(buffers, two_buffers_are_two_memories)
 {
 	struct buffer a = buffer_create(self->fd, PAGE);
@@ -251,6 +300,40 @@ TEST_F(buffers, memory_limit)
 	EXPECT_EQ(0, figment_bo_create(self->fd, PAGE, &more));
 	must(figment_bo_close(self->fd, more));
 	EXPECT_TRUE(memory_settles(self->fd, before));
+}
+
+/* Asks, all the time, for more than there is. */
+static void ask_for_too_much(int sock)
+{
+	int fd = device_open();
+	uint32_t handle;
+
+	send_word(sock, 1);
+	for (;;)
+		must_be(figment_bo_create(fd, 1ull << 40, &handle) == -ENOMEM);
+}
+
+TEST_F(buffers, who_is_refused_is_in_nobodys_way)
+{
+	uint64_t limit = device_param(self->fd, DRM_FIGMENT_PARAM_MEMORY_LIMIT);
+	struct child child;
+	uint32_t handle;
+	int refused = 0;
+
+	if (!limit || limit >= 1ull << 40)
+		SKIP(return, "there is more memory than a buffer can take");
+	child = child_start(ask_for_too_much);
+	recv_word(child.sock);
+	for (int i = 0; i < 5000; i++) {
+		int ret = figment_bo_create(self->fd, PAGE, &handle);
+
+		if (ret)
+			refused++;
+		else
+			must(figment_bo_close(self->fd, handle));
+	}
+	child_kill(&child);
+	EXPECT_EQ(0, refused);
 }
 
 TEST_F(buffers, parameters)
