@@ -73,6 +73,21 @@ TEST_F(userptr, is_nobody_elses)
 	EXPECT_EQ(-EPERM, figment_bo_export(self->fd, handle, &dmabuf));
 }
 
+/* Generic clients' way to map a buffer does not know what it is made of. */
+TEST_F(userptr, is_not_mapped_again)
+{
+	struct drm_mode_map_dumb dumb = { 0 };
+	struct figment_node node;
+	int fd;
+
+	must(figment_enumerate(&node, 1));
+	fd = must_call(open(node.primary, O_RDWR | O_CLOEXEC));
+	must(figment_bo_userptr(fd, self->mem, SIZE, &dumb.handle));
+	if (!raw_ioctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &dumb))
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, dumb.offset));
+	close(fd);
+}
+
 static uint64_t locked_kb(void)
 {
 	char line[128];
