@@ -151,7 +151,9 @@ static void figment_ring_cancel_locked(struct figment_queue *queue)
 /* The queue leaves the ring until its job goes on, or has used up its time. */
 static void figment_ring_pause_locked(struct figment_job *job)
 {
-	u64 ns = min_t(u64, job->pause_ns, job->budget_ns);
+	/* The last chunk before the pause may have taken more than there was. */
+	u64 left = max_t(s64, job->budget_ns, 0);
+	u64 ns = min(job->pause_ns, left);
 
 	job->budget_ns -= ns;
 	hrtimer_start(&job->queue->timer, ns_to_ktime(ns), HRTIMER_MODE_REL);
@@ -232,8 +234,12 @@ static int figment_ring_thread(void *data)
 		wait_event_idle_exclusive(fdev->ring_wait,
 					  (queue = figment_ring_pop(fdev)) ||
 					  kthread_should_stop());
-		if (queue)
-			figment_ring_turn(queue, U64_MAX);
+		if (!queue)
+			continue;
+		/* What was to wake another ring may have found this one, still waking up. */
+		if (figment_ring_contended(fdev))
+			wake_up(&fdev->ring_wait);
+		figment_ring_turn(queue, U64_MAX);
 	}
 	return 0;
 }
