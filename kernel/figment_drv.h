@@ -432,12 +432,12 @@ void figment_client_put(struct figment_client *client);
 
 /* figment_gem.c */
 struct drm_gem_object *figment_gem_create_object(struct drm_device *drm, size_t size);
-struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct dma_buf *buf);
 int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			    struct drm_mode_create_dumb *args);
 int figment_gem_vmap_bo(struct figment_bo *bo);
 void figment_gem_publish(struct drm_gem_object *obj);
 void figment_gem_end(struct figment_bo *bo);
+void figment_gem_free(struct drm_gem_object *obj);
 int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file);
 void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file);
 void figment_gem_show(struct drm_printer *p, struct drm_file *file);
@@ -445,6 +445,9 @@ int figment_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file 
 int figment_ioctl_gem_metadata(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+
+/* figment_import.c */
+struct drm_gem_object *figment_import(struct drm_device *drm, struct dma_buf *buf);
 
 /* figment_userptr.c */
 int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_file *file);

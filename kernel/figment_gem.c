@@ -5,10 +5,9 @@
  * Buffers are GEM shmem objects, cached by the CPU, since the CPU is the only
  * one that ever touches them; they can be mapped, exported and swapped like any.
  *
- * A foreign dma-buf is imported without being mapped for DMA, which a device
- * without DMA has no use for. The kernel's own mapping of a buffer, own or
- * foreign, is made in the first submit whose commands use it and kept until its
- * end, because the engine that needs it may take no reservation lock.
+ * The kernel's own mapping of a buffer, of whatever kind, is made in the first
+ * submit whose commands use it and kept until its end, because the engine that
+ * needs it may take no reservation lock.
  */
 #include <linux/ctype.h>
 #include <linux/dma-buf.h>
@@ -148,7 +147,7 @@ enum drm_gem_object_status figment_gem_status(struct drm_gem_object *obj)
 	       DRM_GEM_OBJECT_RESIDENT : 0;
 }
 
-static void figment_gem_free(struct drm_gem_object *obj)
+void figment_gem_free(struct drm_gem_object *obj)
 {
 	struct figment_bo *bo = to_figment_bo(obj);
 
@@ -229,41 +228,6 @@ static int figment_gem_create_with_handle(struct drm_file *file, struct figment_
 	return ret;
 }
 
-/**
- * figment_gem_prime_import - take a dma-buf in
- * @drm: the device
- * @buf: one of its own, which is the buffer it was made of, or any other
- */
-struct drm_gem_object *figment_gem_prime_import(struct drm_device *drm, struct dma_buf *buf)
-{
-	struct dma_buf_attachment *attach;
-	struct drm_gem_object *obj;
-
-	/*
-	 * The helper recognises this device's buffers. With others it gives
-	 * -EINVAL, as figment has no gem_prime_import_sg_table.
-	 */
-	obj = drm_gem_prime_import(drm, buf);
-	if (obj != ERR_PTR(-EINVAL))
-		return obj;
-
-	attach = dma_buf_attach(buf, drm->dev);
-	if (IS_ERR(attach))
-		return ERR_CAST(attach);
-	get_dma_buf(buf);
-	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, NULL);
-	if (IS_ERR(obj)) {
-		dma_buf_detach(buf, attach);
-		dma_buf_put(buf);
-		return obj;
-	}
-	obj->import_attach = attach;
-	obj->resv = buf->resv;
-	to_figment_bo(obj)->dmabuf = file_inode(buf->file)->i_ino;
-	figment_gem_publish(obj);
-	return obj;
-}
-
 /* What generic clients ask of the primary node: a linear picture. */
 int figment_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 			    struct drm_mode_create_dumb *args)
@@ -293,10 +257,6 @@ int figment_gem_vmap_bo(struct figment_bo *bo)
 	mutex_lock(&bo->vmap_lock);
 	if (iosys_map_is_null(&bo->map)) {
 		ret = figment_gem_vmap(&bo->base.base, &map);
-		if (!ret && map.is_iomem) {
-			figment_gem_vunmap(&bo->base.base, &map);
-			ret = -EOPNOTSUPP;
-		}
 		if (!ret)
 			bo->map = map;
 	}

@@ -21,7 +21,8 @@
 #define RESULTS	"/sys/kernel/debug/kunit/"
 
 static const char *const suites[] = {
-	"figment_copy", "figment_fault", "figment_hide", "figment_queue", "figment_sync",
+	"figment_copy", "figment_fault", "figment_hide", "figment_import", "figment_queue",
+	"figment_sync",
 };
 
 struct result {

@@ -7,6 +7,7 @@
  */
 #include <linux/module.h>
 
+#include "figment_compat.h"
 #include "figment_ring.h"
 #include "fakes.h"
 
@@ -26,6 +27,28 @@ void figment_client_put(struct figment_client *client)
 int figment_gem_vmap_bo(struct figment_bo *bo)
 {
 	figment_test_calls.vmaps++;
+	return 0;
+}
+
+void figment_gem_publish(struct drm_gem_object *obj)
+{
+}
+
+void figment_gem_free(struct drm_gem_object *obj)
+{
+}
+
+int figment_gem_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	return -ENXIO;
+}
+
+void figment_gem_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+}
+
+enum drm_gem_object_status figment_gem_status(struct drm_gem_object *obj)
+{
 	return 0;
 }
 
@@ -75,3 +98,4 @@ int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 fr
 
 MODULE_DESCRIPTION("KUnit tests of figment");
 MODULE_LICENSE("GPL");
+FIGMENT_IMPORT_NS_DMA_BUF;
