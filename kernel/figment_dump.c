@@ -65,7 +65,9 @@ static void figment_dump_job(struct drm_printer *p, struct figment_job *job)
 
 	drm_printf(p, "driver: figment\ndevice: %u\n", queue->fdev->index);
 	drm_printf(p, "now: %llu ns (CLOCK_MONOTONIC)\n", ktime_get_ns());
-	drm_printf(p, "client: %llu pid %d comm %s\n", client->id, client->pid, client->comm);
+	/* A line is a record, and a program calls itself what it likes. */
+	drm_printf(p, "client: %llu pid %d comm %*pE\n", client->id, client->pid,
+		   (int)strlen(client->comm), client->comm);
 	drm_printf(p, "queue: %u engine %s priority %u\n", queue->id,
 		   queue->engine == FIGMENT_HOST ? "host" : "copy", queue->priority);
 	drm_printf(p, "job: %llu user_data %#llx\n", job->seqno, job->user_data);

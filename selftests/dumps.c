@@ -3,8 +3,8 @@
  * DOC: what is left of a hung job
  *
  * Catches a driver that lets a job hang and leaves nothing, names another job,
- * queue or command than the one that hung, shows what is in buffers, or writes a
- * dump of a job that merely failed.
+ * queue or command than the one that hung, shows what is in buffers, lets a program
+ * write lines of its own, or writes a dump of a job that merely failed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -155,6 +156,22 @@ TEST_F(dumps, of_a_host_job)
 	EXPECT_SAYS("queue: %u engine host", host.queue);
 	EXPECT_SAYS("job: 1 user_data 0xfeed\n");
 	EXPECT_SAYS("executor: has read it\n");
+	dump_forget(self->path);
+}
+
+TEST_F(dumps, a_name_is_no_line)
+{
+	struct host host;
+
+	close(self->fd);
+	must_call(prctl(PR_SET_NAME, "x\njob: 7"));
+	self->fd = device_open();
+	must_call(prctl(PR_SET_NAME, "dumps"));
+	host = host_queue(self->fd);
+	ASSERT_EQ(-ETIMEDOUT, settle(host_pending(self->fd, &host, NULL)));
+
+	ASSERT_TRUE(dump_read(self->text, 1 << 17, self->path, true));
+	EXPECT_SAYS("comm x\\njob: 7\nqueue: ");
 	dump_forget(self->path);
 }
 
