@@ -76,14 +76,14 @@ static void figment_host_watchdog(struct work_struct *work)
 	dma_fence_end_signalling(cookie);
 }
 
-/* Signal those that are done, up to one that is not or is held back. */
+/* Signal those that are done, up to one that is not, is held back, or hangs. */
 static void figment_host_signal_locked(struct figment_queue *queue)
 {
 	struct figment_job *job, *next;
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry_safe(job, next, &queue->running, link) {
-		if (!job->done)
+		if (!job->done || job->fault.hang)
 			break;
 		if (job->due && ktime_before(ktime_get(), job->due)) {
 			hrtimer_start(&queue->timer, job->due, HRTIMER_MODE_ABS);
@@ -197,7 +197,7 @@ static int figment_host_complete(struct figment_queue *queue,
 		ret = -ECANCELED;
 	list_for_each_entry(job, &queue->running, link) {
 		if (job->seqno == done->seqno && job->read && !job->done) {
-			job->done = !job->fault.hang;
+			job->done = true;
 			job->status = job->fault.error ?: done->status;
 			if (job->fault.signal_ns)
 				job->due = ktime_add_ns(ktime_get(), job->fault.signal_ns);

@@ -175,6 +175,22 @@ static void draw_least(int fd, uint64_t seed, uint64_t least[8])
 	}
 }
 
+/* To its executor it is a job like any other, which is completed once. */
+TEST_F(faults, hang_a_host_job)
+{
+	uint64_t seqno;
+	int file;
+
+	fault(self->fd, (struct drm_figment_queue_fault){
+		.queue = self->host.queue, .hang_nth = 1 });
+	file = host_pending(self->fd, &self->host, &seqno);
+	host_done(self->host.fd, 0);
+	EXPECT_EQ(-ENOENT, figment_host_complete(self->host.fd, seqno, 0));
+	EXPECT_TRUE(stays_pending(file));
+	must(figment_queue_destroy(self->fd, self->host.queue));
+	EXPECT_EQ(-ECANCELED, settle(file));
+}
+
 TEST_F(faults, jitter_repeats)
 {
 	uint64_t a[8], b[8], c[8], same = 0, different = 0;
