@@ -92,13 +92,14 @@ int figment_resv_collect(struct figment_submit *submit)
 }
 
 /* What was there before the submit. */
-static int figment_resv_add_old(struct figment_job *job, struct dma_resv *resv, bool write)
+static int figment_resv_add_old(struct figment_job *job, struct dma_resv *resv,
+				enum dma_resv_usage usage)
 {
 	struct dma_resv_iter iter;
 	struct dma_fence *fence;
 	int ret;
 
-	dma_resv_for_each_fence(&iter, resv, dma_resv_usage_rw(write), fence) {
+	dma_resv_for_each_fence(&iter, resv, usage, fence) {
 		ret = figment_job_add_dep(job, dma_fence_get(fence), 0);
 		if (ret)
 			return ret;
@@ -147,11 +148,12 @@ static int figment_resv_add_deps(struct figment_submit *submit, u32 index)
 	for (i = 0; i < job->num_refs; i++) {
 		struct dma_resv *resv = job->refs[i].bo->base.base.resv;
 		bool write = job->refs[i].flags & DRM_FIGMENT_BO_WRITE;
+		bool explicit = job->refs[i].flags & DRM_FIGMENT_BO_EXPLICIT;
 
-		if (job->refs[i].flags & DRM_FIGMENT_BO_EXPLICIT)
-			continue;
-		ret = figment_resv_add_old(job, resv, write);
-		if (!ret)
+		/* An exporter's kernel may still be moving it: all have to wait for that. */
+		ret = figment_resv_add_old(job, resv, explicit ? DMA_RESV_USAGE_KERNEL :
+								 dma_resv_usage_rw(write));
+		if (!ret && !explicit)
 			ret = figment_resv_add_new(submit, figment_resv_find(submit, resv),
 						   index, write);
 		if (ret)

@@ -336,7 +336,8 @@ struct drm_figment_queue_query {
  */
 #define DRM_FIGMENT_BO_WRITE		(1 << 1)
 /**
- * DRM_FIGMENT_BO_EXPLICIT - no implicit sync: wait for none, be waited for by none.
+ * DRM_FIGMENT_BO_EXPLICIT - no implicit sync: wait for none, be waited for by none,
+ * but for what an exporter's kernel does to the buffer itself, such as moving it.
  */
 #define DRM_FIGMENT_BO_EXPLICIT		(1 << 2)
 
