@@ -13,7 +13,7 @@
  * signalling a fence may do. figment runs where the CPU's caches are coherent
  * with all that shares memory with it.
  */
-#include <linux/math64.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
@@ -31,6 +31,7 @@ static int figment_copy_check_range(struct figment_job *job, u32 index, u32 flag
 
 	if (index >= job->num_refs)
 		return -ERANGE;
+	index = array_index_nospec(index, job->num_refs);
 	if (!(job->refs[index].flags & flag))
 		return -EACCES;
 	if (check_add_overflow(offset, bytes, &end) ||

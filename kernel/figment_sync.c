@@ -13,7 +13,6 @@
 #include <linux/file.h>
 #include <linux/hash.h>
 #include <linux/sync_file.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_syncobj.h>
 
