@@ -228,17 +228,21 @@ static u64 figment_memory_limit(void)
 
 static int figment_probe(struct platform_device *pdev)
 {
+	const struct platform_device_id *id = platform_get_device_id(pdev);
 	struct figment_device *fdev;
 	unsigned int i;
 	int ret;
 
+	/* What driver_override brings here is not figment's. */
+	if (!id)
+		return -ENODEV;
 	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
 	fdev = devm_drm_dev_alloc(&pdev->dev, &figment_driver, struct figment_device, drm);
 	if (IS_ERR(fdev))
 		return PTR_ERR(fdev);
-	fdev->index = platform_get_device_id(pdev)->driver_data;
+	fdev->index = id->driver_data;
 	fdev->memory_limit = figment_memory_limit();
 	fdev->hide = figment_hidden;
 	figment_hide_apply(fdev);

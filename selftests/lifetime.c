@@ -275,6 +275,41 @@ TEST_F(unbound, can_be_bound_again)
 	EXPECT_EQ(-ENODEV, settle(self->files[0]));
 }
 
+/* A platform device that has no driver, and has nothing to do with figment. */
+static bool find_stranger(char *name, size_t size)
+{
+	FILE *found = popen("cd /sys/bus/platform/devices && for d in *; do "
+			    "[ -e $d/driver ] || [ ! -w $d/driver_override ] || "
+			    "{ echo $d; break; }; done", "re");
+	bool any;
+
+	must_be(found);
+	any = fgets(name, size, found);
+	pclose(found);
+	name[strcspn(name, "\n")] = 0;
+	return any;
+}
+
+static void override_driver(const char *device, const char *driver)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "echo %s >/sys/bus/platform/devices/%s/driver_override", driver, device);
+	must_be(!system(command));
+}
+
+TEST_F(unbound, is_no_driver_of_others)
+{
+	char stranger[200] = "";
+
+	if (!find_stranger(stranger, sizeof(stranger)))
+		SKIP(return, "all platform devices have drivers");
+	override_driver(stranger, "figment");
+	EXPECT_EQ(-ENODEV, driver_tell("bind", stranger));
+	override_driver(stranger, "");
+}
+
 TEST_F(unbound, over_and_over)
 {
 	for (int i = 0; i < 5; i++) {
