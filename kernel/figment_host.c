@@ -142,43 +142,47 @@ static int figment_host_read_one(struct figment_queue *queue, struct figment_job
 	return 0;
 }
 
-static ssize_t figment_host_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
+/* What there is to be read, as much as fits; two readers do not get the same. */
+static ssize_t figment_host_read_some(struct figment_queue *queue, char __user *buf,
+				      size_t size)
 {
-	struct figment_queue *queue = file->private_data;
 	const size_t one = sizeof(struct drm_figment_host_job);
 	struct figment_job *job;
 	ssize_t done = 0;
 	int ret = 0;
 
-	if (size < one)
-		return -EINVAL;
 	if (mutex_lock_interruptible(&queue->read_lock))
 		return -ERESTARTSYS;
-	while (size - done >= one) {
-		job = figment_host_next(queue);
-		if (job) {
-			ret = figment_host_read_one(queue, job, buf + done);
-			figment_job_put(job);
-			if (ret)
-				break;
-			done += one;
-			continue;
-		}
-		if (done || READ_ONCE(queue->error))
+	while (size - done >= one && (job = figment_host_next(queue))) {
+		ret = figment_host_read_one(queue, job, buf + done);
+		figment_job_put(job);
+		if (ret)
 			break;
-		if (file->f_flags & O_NONBLOCK) {
-			ret = -EAGAIN;
-			break;
-		}
-		/* Only readers take read_lock, and they would have to wait too. */
+		done += one;
+	}
+	mutex_unlock(&queue->read_lock);
+	return done ?: ret;
+}
+
+static ssize_t figment_host_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
+{
+	struct figment_queue *queue = file->private_data;
+	ssize_t ret;
+
+	if (size < sizeof(struct drm_figment_host_job))
+		return -EINVAL;
+	for (;;) {
+		ret = figment_host_read_some(queue, buf, size);
+		if (ret || READ_ONCE(queue->error))
+			return ret;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
 		ret = wait_event_interruptible(queue->wait,
 					       READ_ONCE(queue->error) ||
 					       !list_empty_careful(&queue->unread));
 		if (ret)
-			break;
+			return ret;
 	}
-	mutex_unlock(&queue->read_lock);
-	return done ?: ret;
 }
 
 static int figment_host_complete(struct figment_queue *queue,

@@ -312,6 +312,24 @@ TEST_F(host, reading_blocks)
 	EXPECT_EQ(5, r.job.user_data);
 }
 
+/* Who does not want to wait does not wait for one who does either. */
+TEST_F(host, a_blocked_reader_blocks_no_other)
+{
+	struct host host = blocking_queue(self->fd);
+	struct reader r = { .fd = host.fd, .result = -1 };
+	struct drm_figment_host_job got;
+
+	must_be(!pthread_create(&r.id, NULL, reader, &r));
+	moment();
+	EXPECT_EQ(-1, r.result);
+	must_call(fcntl(host.fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, host_read(host.fd, &got, sizeof(got)));
+	EXPECT_EQ(-1, r.result);
+	host_pending(self->fd, &host, NULL);
+	pthread_join(r.id, NULL);
+	EXPECT_EQ(1, r.result);
+}
+
 TEST_F(host, a_blocked_reader_is_woken_by_the_end)
 {
 	for (int how = 0; how < 2; how++) {
