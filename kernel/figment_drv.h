@@ -478,6 +478,15 @@ static inline int figment_queue_cancelled(const struct figment_queue *queue)
 	return queue->error == -ENODEV ? -ENODEV : -ECANCELED;
 }
 
+/*
+ * Whether a job of a queue need not wait for those before it: a ring executes them in
+ * order, while an executor may do what it has read in any.
+ */
+static inline bool figment_queue_in_order(const struct figment_queue *queue)
+{
+	return queue->engine == FIGMENT_COPY;
+}
+
 struct figment_queue *figment_queue_find(struct figment_client *client, u32 id);
 void figment_queue_get(struct figment_queue *queue);
 void figment_queue_put(struct figment_queue *queue);

@@ -229,6 +229,13 @@ void figment_job_arm(struct figment_job *job)
 		       queue->fence_context + 1, job->seqno);
 }
 
+/* A fence of its own queue, whose jobs are executed one after the other. */
+static bool figment_job_follows(const struct figment_job *job, const struct dma_fence *fence)
+{
+	return figment_queue_in_order(job->queue) &&
+	       fence->context == job->queue->fence_context;
+}
+
 /**
  * figment_job_add_dep - have a job wait
  * @job: the job, not armed
@@ -237,7 +244,7 @@ void figment_job_arm(struct figment_job *job)
  */
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
 {
-	if (fence && dma_fence_is_signaled(fence)) {
+	if (fence && (dma_fence_is_signaled(fence) || figment_job_follows(job, fence))) {
 		dma_fence_put(fence);
 		return 0;
 	}

@@ -109,9 +109,7 @@ static int figment_resv_add_old(struct figment_job *job, struct dma_resv *resv,
 
 static int figment_resv_add_job(struct figment_submit *submit, u32 job, u32 from)
 {
-	if (job == from || submit->jobs[from].job->queue == submit->jobs[job].job->queue)
-		return 0;
-	return figment_job_add_dep(submit->jobs[job].job, NULL, from);
+	return job == from ? 0 : figment_submit_add_dep(submit, submit->jobs[job].job, from);
 }
 
 /* What earlier jobs of the submit did, and what this one does. */

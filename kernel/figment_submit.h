@@ -123,6 +123,15 @@ struct figment_submit {
 	struct ww_acquire_ctx ticket;
 };
 
+/* Have a job wait for an earlier one of the same submit. */
+static inline int figment_submit_add_dep(struct figment_submit *submit,
+					 struct figment_job *job, u32 from)
+{
+	if (submit->jobs[from].job->queue == job->queue && figment_queue_in_order(job->queue))
+		return 0;
+	return figment_job_add_dep(job, NULL, from);
+}
+
 /* figment_sync.c */
 int figment_wait_add(struct figment_submit *submit, struct figment_job *job,
 		     const struct drm_figment_sync *sync);

@@ -90,10 +90,7 @@ static int figment_wait_syncobj(struct figment_submit *submit, struct figment_jo
 		if (!signal)
 			return ret;
 	}
-	/* One's own queue is in order anyway. */
-	if (submit->jobs[from].job->queue == job->queue)
-		return 0;
-	return figment_job_add_dep(job, NULL, from);
+	return figment_submit_add_dep(submit, job, from);
 }
 
 /**

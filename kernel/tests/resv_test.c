@@ -102,6 +102,16 @@ static void resv_own_queue(struct kunit *test)
 	struct figment_submit *submit = some_submit(test, flags);
 
 	submit->jobs[2].job->queue = submit->jobs[0].job->queue;
+	submit->jobs[1].job->queue = submit->jobs[0].job->queue;
+	resolve(test, submit);
+	KUNIT_EXPECT_EQ(test, 0, submit->jobs[1].job->user_data);
+	KUNIT_EXPECT_EQ(test, 0, submit->jobs[2].job->user_data);
+
+	/* An executor may take both before it has done one. */
+	submit = some_submit(test, flags);
+	submit->jobs[0].job->queue->engine = FIGMENT_HOST;
+	submit->jobs[1].job->queue = submit->jobs[0].job->queue;
+	submit->jobs[2].job->queue = submit->jobs[0].job->queue;
 	resolve(test, submit);
 	KUNIT_EXPECT_EQ(test, 0x1, submit->jobs[1].job->user_data);
 	KUNIT_EXPECT_EQ(test, 0x2, submit->jobs[2].job->user_data);
