@@ -22,7 +22,7 @@
 
 static const char *const suites[] = {
 	"figment_copy", "figment_fault", "figment_hide", "figment_import", "figment_queue",
-	"figment_resv", "figment_sync",
+	"figment_resv", "figment_ring", "figment_sync",
 };
 
 struct result {
