@@ -244,14 +244,19 @@ static bool figment_job_follows(const struct figment_job *job, const struct dma_
  */
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
 {
-	if (fence && (dma_fence_is_signaled(fence) || figment_job_follows(job, fence))) {
+	const struct figment_dep *last = job->num_deps ? &job->deps[job->num_deps - 1] : NULL;
+
+	/* Buffers that are used together have their fences in common. */
+	if ((last && last->fence == fence && last->from == from) ||
+	    (fence && (dma_fence_is_signaled(fence) || figment_job_follows(job, fence)))) {
 		dma_fence_put(fence);
 		return 0;
 	}
 	if (job->num_deps == job->max_deps) {
 		u32 max = max(4u, job->max_deps * 2);
+		/* Thousands of queues with thousands of buffers: too many is no mistake. */
 		struct figment_dep *deps = kvmalloc_array(max, sizeof(*deps),
-							  GFP_KERNEL_ACCOUNT);
+							  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 
 		if (!deps) {
 			dma_fence_put(fence);
