@@ -35,7 +35,7 @@ static int memory_vmap(struct dma_buf *buf, struct iosys_map *map)
 
 static int device_vmap(struct dma_buf *buf, struct iosys_map *map)
 {
-	iosys_map_set_vaddr_iomem(map, (void __iomem *)memory);
+	iosys_map_set_vaddr_iomem(map, (void __force __iomem *)memory);
 	return 0;
 }
 
