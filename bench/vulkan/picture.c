@@ -29,34 +29,9 @@ static void share_device(struct vk *vk)
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES,
 		.synchronization2 = VK_TRUE,
 	};
-	float priority = 1;
-	VkDeviceQueueCreateInfo queue = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-		.queueCount = 1,
-		.pQueuePriorities = &priority,
-	};
-	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.pNext = &sync,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
-		.enabledExtensionCount = sizeof(extensions) / sizeof(extensions[0]),
-		.ppEnabledExtensionNames = extensions,
-	};
-	VkCommandPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-	};
 
-	VK(vkCreateDevice(vk->physical, &info, NULL, &vk->device));
-	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
-	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
-#define LOAD(name) \
-	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name); \
-	must_be(vk->name)
-	LOAD(GetMemoryFdKHR);
-	LOAD(GetSemaphoreFdKHR);
-	LOAD(ImportSemaphoreFdKHR);
-#undef LOAD
+	VK(vk_device_with(vk, &sync, extensions, sizeof(extensions) / sizeof(extensions[0])));
+	must_be(vk->GetMemoryFdKHR && vk->GetSemaphoreFdKHR && vk->ImportSemaphoreFdKHR);
 }
 
 void vulkan_open(struct vk *vk, bool figment, bool share)

@@ -273,17 +273,6 @@ TEST_F(vk, pointers_are_the_hosts_alone)
 		VkMemoryHostPointerPropertiesEXT p = {
 			.sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
 		};
-		VkImportMemoryHostPointerInfoEXT import = {
-			.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
-			.handleType = bit,
-			.pHostPointer = at,
-		};
-		VkMemoryAllocateInfo info = {
-			.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-			.pNext = &import,
-			.allocationSize = PAGE,
-			.memoryTypeIndex = vk_memory_type(vk, ~0u),
-		};
 		VkDeviceMemory memory;
 		VkResult result;
 
@@ -292,7 +281,7 @@ TEST_F(vk, pointers_are_the_hosts_alone)
 			known |= bit;
 		else
 			EXPECT_EQ(VK_ERROR_INVALID_EXTERNAL_HANDLE, result);
-		result = vkAllocateMemory(vk->device, &info, NULL, &memory);
+		result = vk_host_import(vk, bit, at, PAGE, &memory);
 		if (!result) {
 			taken |= bit;
 			vkFreeMemory(vk->device, memory, NULL);

@@ -73,38 +73,6 @@ static bool has_extension(VkPhysicalDevice physical, const char *name)
 	return false;
 }
 
-/* A device of Vulkan 1.1 with these extensions, all of which there have to be. */
-static VkResult plain_device(struct vk *vk, const char *const *extensions, uint32_t count)
-{
-	float priority = 1;
-	VkDeviceQueueCreateInfo queue = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-		.queueCount = 1,
-		.pQueuePriorities = &priority,
-	};
-	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
-		.enabledExtensionCount = count,
-		.ppEnabledExtensionNames = extensions,
-	};
-	VkCommandPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-	};
-	VkResult result = vkCreateDevice(vk->physical, &info, NULL, &vk->device);
-
-	if (result)
-		return result;
-	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
-	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
-#define LOAD(name) \
-	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name);
-	VK_DEVICE_CALLS(LOAD)
-#undef LOAD
-	return VK_SUCCESS;
-}
-
 static VkResult plain_submit(struct vk *vk, VkSemaphore wait, VkCommandBuffer cmd,
 			     VkSemaphore signal, VkFence fence)
 {
@@ -208,11 +176,11 @@ static void no_timeline(int sock)
 	must_be(ask_semaphore(vk.physical, VK_SEMAPHORE_TYPE_BINARY, OPAQUE_SEM)
 		.externalSemaphoreFeatures);
 	vk.quiet = true;
-	must_be(plain_device(&vk, timeline, 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
+	must_be(vk_device_with(&vk, NULL, timeline, 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
 	vk.quiet = false;
 
 	/* Work that waits for what is held, and whose file is pending until it is done. */
-	VK(plain_device(&vk, extensions, ARRAY_SIZE(extensions)));
+	VK(vk_device_with(&vk, NULL, extensions, ARRAY_SIZE(extensions)));
 	fence = vk_fence(&vk, 0, SYNC_FENCE);
 	sem = vk_semaphore(&vk, SYNC_SEM);
 	vk_buffer(&vk, &buf, SIZE, OPAQUE_MEMORY);
@@ -286,7 +254,7 @@ static void no_modifiers(int sock)
 	vk.quiet = true;
 	must_be(!has_extension(vk.physical, name[0]));
 	must_be(has_extension(vk.physical, VK_EXT_EXTERNAL_MEMORY_DMA_BUF_EXTENSION_NAME));
-	must_be(plain_device(&vk, name, 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
+	must_be(vk_device_with(&vk, NULL, name, 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
 	vkGetPhysicalDeviceFormatProperties2(vk.physical, VK_FORMAT_R8G8B8A8_UNORM, &p);
 	must_be(!list.drmFormatModifierCount);
 	must_be(vkGetPhysicalDeviceImageFormatProperties2(vk.physical, &info, &out) ==
@@ -316,7 +284,7 @@ static void no_import(int sock)
 	for (uint32_t bit = OPAQUE_MEMORY; bit; bit = bit == OPAQUE_MEMORY ? DMA_BUF_MEMORY : 0)
 		must_be(ask_memory(vk.physical, bit).externalMemoryFeatures ==
 			VK_EXTERNAL_MEMORY_FEATURE_EXPORTABLE_BIT);
-	VK(plain_device(&vk, memory_fd, 2));
+	VK(vk_device_with(&vk, NULL, memory_fd, 2));
 	VK(vk_allocate(&vk, SIZE, OPAQUE_MEMORY, 0, -1, &memory));
 	fd = vk_memory_fd(&vk, memory, OPAQUE_MEMORY);
 	vkFreeMemory(vk.device, memory, NULL);
@@ -339,7 +307,7 @@ static void no_export(int sock)
 	for (uint32_t bit = OPAQUE_MEMORY; bit; bit = bit == OPAQUE_MEMORY ? DMA_BUF_MEMORY : 0)
 		must_be(ask_memory(vk.physical, bit).externalMemoryFeatures ==
 			VK_EXTERNAL_MEMORY_FEATURE_IMPORTABLE_BIT);
-	VK(plain_device(&vk, memory_fd, 2));
+	VK(vk_device_with(&vk, NULL, memory_fd, 2));
 	vk.quiet = true;
 	must_be(vk_allocate(&vk, SIZE, OPAQUE_MEMORY, 0, -1, &memory) < 0);
 	must_be(vk_allocate(&vk, SIZE, DMA_BUF_MEMORY, 0, -1, &memory) < 0);
@@ -429,7 +397,7 @@ static void no_type(int sock)
 		VkDeviceMemory memory;
 		int fd = wrong_fd(WRONG_DMA_BUF);
 
-		VK(plain_device(&vk, memory_fd, 1));
+		VK(vk_device_with(&vk, NULL, memory_fd, 1));
 		vk.quiet = true;
 		must_be(vk_allocate(&vk, SIZE, types[i].bit, 0, -1, &memory) < 0);
 		must_be(vk_allocate(&vk, SIZE, 0, types[i].bit, fd, &memory) < 0);
@@ -437,7 +405,7 @@ static void no_type(int sock)
 	} else if (types[i].kind == FENCE) {
 		VkFence fence;
 
-		VK(plain_device(&vk, &types[i].extension, 1));
+		VK(vk_device_with(&vk, NULL, &types[i].extension, 1));
 		fence = vk_fence(&vk, 0, types[i].other);
 		vk.quiet = true;
 		must_be(vk_fence_import(&vk, fence, types[i].bit, VK_FENCE_IMPORT_TEMPORARY_BIT,
@@ -447,7 +415,7 @@ static void no_type(int sock)
 	} else if (types[i].kind == SEMAPHORE) {
 		VkSemaphore sem;
 
-		VK(plain_device(&vk, &types[i].extension, 1));
+		VK(vk_device_with(&vk, NULL, &types[i].extension, 1));
 		sem = vk_semaphore(&vk, types[i].other);
 		vk.quiet = true;
 		must_be(vk_semaphore_import(&vk, sem, types[i].bit,
@@ -487,7 +455,7 @@ static void no_extensions(int sock)
 	vk.quiet = true;
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
 		must_be(!has_extension(vk.physical, gone[i]));
-		must_be(plain_device(&vk, &gone[i], 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
+		must_be(vk_device_with(&vk, NULL, &gone[i], 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
 	}
 	must_be(has_extension(vk.physical, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME));
 	vk_close(&vk);

@@ -19,16 +19,6 @@ static void use(struct __test_metadata *_metadata, struct vk *vk, void *at,
 	VkMemoryHostPointerPropertiesEXT p = {
 		.sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT,
 	};
-	VkImportMemoryHostPointerInfoEXT import = {
-		.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
-		.handleType = type,
-		.pHostPointer = at,
-	};
-	VkMemoryAllocateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-		.pNext = &import,
-		.allocationSize = SIZE,
-	};
 	VkExternalMemoryBufferCreateInfo external = {
 		.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
 		.handleTypes = type,
@@ -45,10 +35,9 @@ static void use(struct __test_metadata *_metadata, struct vk *vk, void *at,
 
 	ASSERT_EQ(VK_SUCCESS,
 		  vk->GetMemoryHostPointerPropertiesEXT(vk->device, type, at, &p));
-	ASSERT_NE(0, p.memoryTypeBits);
-	info.memoryTypeIndex = vk_memory_type(vk, p.memoryTypeBits);
+	ASSERT_TRUE(p.memoryTypeBits & 1u << vk_memory_type(vk, ~0u));
 	VK(vkCreateBuffer(vk->device, &create, NULL, &buffer));
-	ASSERT_EQ(VK_SUCCESS, vkAllocateMemory(vk->device, &info, NULL, &memory));
+	ASSERT_EQ(VK_SUCCESS, vk_host_import(vk, type, at, SIZE, &memory));
 	VK(vkBindBufferMemory(vk->device, buffer, memory, 0));
 	vk_buffer(vk, &copy, SIZE, 0);
 
@@ -87,16 +76,6 @@ TEST_F(vk, an_image_in_it)
 	VkImageSubresourceRange all = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1 };
 	VkClearColorValue colour = { .float32 = { 1, 0, 1, 0 } };
 	uint8_t *at = aligned_alloc(PAGE, SIZE);
-	VkImportMemoryHostPointerInfoEXT import = {
-		.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
-		.handleType = VK_EXTERNAL_MEMORY_HANDLE_TYPE_HOST_ALLOCATION_BIT_EXT,
-		.pHostPointer = at,
-	};
-	VkMemoryAllocateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-		.pNext = &import,
-		.allocationSize = SIZE,
-	};
 	struct vk *vk = &self->vk;
 	VkMemoryRequirements need;
 	VkSubresourceLayout layout;
@@ -110,8 +89,7 @@ TEST_F(vk, an_image_in_it)
 	vkGetImageMemoryRequirements(vk->device, image, &need);
 	/* At an offset: what is in front of it and behind it stays. */
 	ASSERT_LE(PAGE + need.size, SIZE - PAGE);
-	info.memoryTypeIndex = vk_memory_type(vk, need.memoryTypeBits);
-	VK(vkAllocateMemory(vk->device, &info, NULL, &memory));
+	VK(vk_host_import(vk, external.handleTypes, at, SIZE, &memory));
 	VK(vkBindImageMemory(vk->device, image, memory, PAGE));
 	vkGetImageSubresourceLayout(vk->device, image, &which, &layout);
 	cmd = vk_begin(vk);

@@ -159,6 +159,39 @@ void vk_instance(struct vk *vk)
 	vk->physical = devices[0];
 }
 
+VkResult vk_device_with(struct vk *vk, const void *features, const char *const *extensions,
+			uint32_t count)
+{
+	float priority = 1;
+	VkDeviceQueueCreateInfo queue = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+		.queueCount = 1,
+		.pQueuePriorities = &priority,
+	};
+	VkDeviceCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+		.pNext = features,
+		.queueCreateInfoCount = 1,
+		.pQueueCreateInfos = &queue,
+		.enabledExtensionCount = count,
+		.ppEnabledExtensionNames = extensions,
+	};
+	VkCommandPoolCreateInfo pool = {
+		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+	};
+	VkResult result = vkCreateDevice(vk->physical, &info, NULL, &vk->device);
+
+	if (result)
+		return result;
+	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
+	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
+#define LOAD(name) \
+	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name);
+	VK_DEVICE_CALLS(LOAD)
+#undef LOAD
+	return VK_SUCCESS;
+}
+
 static void make_device(struct vk *vk, const char *const *extensions, uint32_t count)
 {
 	VkPhysicalDeviceVulkan13Features v13 = {
@@ -177,29 +210,10 @@ static void make_device(struct vk *vk, const char *const *extensions, uint32_t c
 		.timelineSemaphore = VK_TRUE,
 		.hostQueryReset = VK_TRUE,
 	};
-	float priority = 1;
-	VkDeviceQueueCreateInfo queue = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-		.queueCount = 1,
-		.pQueuePriorities = &priority,
-	};
-	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.pNext = &v12,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
-		.enabledExtensionCount = count,
-		.ppEnabledExtensionNames = extensions,
-	};
-	VkCommandPoolCreateInfo pool = {
-		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-	};
 
 	if (vk->swapchain_maintenance)
 		v13.pNext = &maintenance;
-	VK(vkCreateDevice(vk->physical, &info, NULL, &vk->device));
-	vkGetDeviceQueue(vk->device, 0, 0, &vk->queue);
-	VK(vkCreateCommandPool(vk->device, &pool, NULL, &vk->pool));
+	VK(vk_device_with(vk, &v12, extensions, count));
 }
 
 void vk_device(struct vk *vk)
@@ -223,11 +237,10 @@ void vk_device(struct vk *vk)
 	vk->swapchain_maintenance = has(list, count,
 					VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME);
 	make_device(vk, extensions, ARRAY_SIZE(extensions) - !vk->swapchain_maintenance);
-#define LOAD(name) \
-	vk->name = (PFN_vk##name)vkGetDeviceProcAddr(vk->device, "vk" #name); \
+#define CHECK(name) \
 	must_be(vk->name);
-	VK_DEVICE_CALLS(LOAD)
-#undef LOAD
+	VK_DEVICE_CALLS(CHECK)
+#undef CHECK
 }
 
 void vk_plain_device(struct vk *vk)

@@ -74,6 +74,9 @@ void vk_instance(struct vk *vk);
 void vk_device(struct vk *vk);
 /** vk_plain_device() - make a device with no extensions, which need not be figment's */
 void vk_plain_device(struct vk *vk);
+/** vk_device_with() - make a device with these, one queue, and what functions there are */
+VkResult vk_device_with(struct vk *vk, const void *features, const char *const *extensions,
+			uint32_t count);
 /** vk_device_close() - destroy the device, but not the instance */
 void vk_device_close(struct vk *vk);
 /** vk_open() - vk_instance() and vk_device() */
@@ -139,6 +142,9 @@ void vk_buffer_free(struct vk *vk, struct vk_buffer *buf);
 /** vk_allocate() - allocate, import and export, as the arguments say (fd -1: no import) */
 VkResult vk_allocate(struct vk *vk, VkDeviceSize size, VkExternalMemoryHandleTypeFlags exports,
 		     VkExternalMemoryHandleTypeFlagBits type, int fd, VkDeviceMemory *memory);
+/** vk_host_import() - allocate memory that is the host's */
+VkResult vk_host_import(struct vk *vk, VkExternalMemoryHandleTypeFlagBits type, void *at,
+			VkDeviceSize size, VkDeviceMemory *memory);
 int vk_memory_fd(struct vk *vk, VkDeviceMemory memory, VkExternalMemoryHandleTypeFlagBits type);
 /** words_are() - whether memory is @word all over */
 bool words_are(const void *at, size_t size, uint32_t word);

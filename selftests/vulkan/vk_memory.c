@@ -94,6 +94,24 @@ void vk_buffer_free(struct vk *vk, struct vk_buffer *buf)
 	vkFreeMemory(vk->device, buf->memory, NULL);
 }
 
+VkResult vk_host_import(struct vk *vk, VkExternalMemoryHandleTypeFlagBits type, void *at,
+			VkDeviceSize size, VkDeviceMemory *memory)
+{
+	VkImportMemoryHostPointerInfoEXT import = {
+		.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT,
+		.handleType = type,
+		.pHostPointer = at,
+	};
+	VkMemoryAllocateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+		.pNext = &import,
+		.allocationSize = size,
+		.memoryTypeIndex = vk_memory_type(vk, ~0u),
+	};
+
+	return vkAllocateMemory(vk->device, &info, NULL, memory);
+}
+
 int vk_memory_fd(struct vk *vk, VkDeviceMemory memory, VkExternalMemoryHandleTypeFlagBits type)
 {
 	VkMemoryGetFdInfoKHR info = {
