@@ -60,42 +60,59 @@ static bool has_modifiers(const struct physical_device *pdev)
 	return !(pdev->hide & DRM_FIGMENT_HIDE_MODIFIERS);
 }
 
-/* Both lists are filled as every array of Vulkan's is: counted first, then given. */
-static void list_modifiers(VkDrmFormatModifierPropertiesListEXT *list,
-			   VkDrmFormatModifierPropertiesEXT *room, uint32_t capacity,
-			   VkFormatFeatureFlags features)
-{
-	uint32_t n = features ? 1 : 0;
+/* Where an application wants a list, and how much room it has for it. */
+struct modifier_list {
+	VkDrmFormatModifierPropertiesListEXT *list;
+	VkDrmFormatModifierPropertiesEXT *room;
+	VkDrmFormatModifierPropertiesList2EXT *list2;
+	VkDrmFormatModifierProperties2EXT *room2;
+	uint32_t capacity, capacity2;
+};
 
-	list->pDrmFormatModifierProperties = room;
-	list->drmFormatModifierCount = n;
-	if (!room)
-		return;
-	if (!n || !capacity) {
-		list->drmFormatModifierCount = 0;
-		return;
+/* lavapipe fills the lists it knows without regard to their size: give it none. */
+static struct modifier_list take_lists(void *chain)
+{
+	struct modifier_list l = {
+		.list = chain_find(chain,
+				   VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT),
+		.list2 = chain_find(chain,
+				    VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_2_EXT),
+	};
+
+	if (l.list) {
+		l.room = l.list->pDrmFormatModifierProperties;
+		l.capacity = l.list->drmFormatModifierCount;
+		l.list->pDrmFormatModifierProperties = NULL;
 	}
-	room[0] = (VkDrmFormatModifierPropertiesEXT){
+	if (l.list2) {
+		l.room2 = l.list2->pDrmFormatModifierProperties;
+		l.capacity2 = l.list2->drmFormatModifierCount;
+		l.list2->pDrmFormatModifierProperties = NULL;
+	}
+	return l;
+}
+
+/* Both are filled as every array of Vulkan's is: counted first, then given. */
+static void give_list(const struct modifier_list *l, VkFormatFeatureFlags features)
+{
+	l->list->pDrmFormatModifierProperties = l->room;
+	l->list->drmFormatModifierCount = features && (!l->room || l->capacity);
+	if (!l->room || !l->list->drmFormatModifierCount)
+		return;
+	l->room[0] = (VkDrmFormatModifierPropertiesEXT){
 		.drmFormatModifier = DRM_FORMAT_MODIFIER_LINEAR,
 		.drmFormatModifierPlaneCount = 1,
 		.drmFormatModifierTilingFeatures = features,
 	};
 }
 
-static void list_modifiers_2(VkDrmFormatModifierPropertiesList2EXT *list,
-			     VkFormatFeatureFlags2 features)
+static void give_list2(const struct modifier_list *l, VkFormatFeatureFlags2 features)
 {
-	uint32_t capacity = list->drmFormatModifierCount;
-	uint32_t n = features ? 1 : 0;
-
-	list->drmFormatModifierCount = n;
-	if (!list->pDrmFormatModifierProperties)
+	l->list2->pDrmFormatModifierProperties = l->room2;
+	l->list2->drmFormatModifierCount = features && (!l->room2 || l->capacity2);
+	if (!l->room2 || !l->list2->drmFormatModifierCount)
 		return;
-	if (!n || !capacity) {
-		list->drmFormatModifierCount = 0;
-		return;
-	}
-	list->pDrmFormatModifierProperties[0] = (VkDrmFormatModifierProperties2EXT){
+	l->room2[0] = (VkDrmFormatModifierProperties2EXT){
 		.drmFormatModifier = DRM_FORMAT_MODIFIER_LINEAR,
 		.drmFormatModifierPlaneCount = 1,
 		.drmFormatModifierTilingFeatures = features,
@@ -106,25 +123,13 @@ void figment_vkGetPhysicalDeviceFormatProperties2(VkPhysicalDevice handle, VkFor
 						  VkFormatProperties2 *out)
 {
 	struct physical_device *pdev = physical_device_of(handle);
-	VkDrmFormatModifierPropertiesListEXT *list =
-		chain_find(out->pNext, VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_EXT);
-	VkDrmFormatModifierPropertiesList2EXT *list2 =
-		chain_find(out->pNext, VK_STRUCTURE_TYPE_DRM_FORMAT_MODIFIER_PROPERTIES_LIST_2_EXT);
 	bool modifiers = has_modifiers(pdev) && format_texel_size(format);
-	VkDrmFormatModifierPropertiesEXT *room = NULL;
-	uint32_t capacity = 0;
+	const struct modifier_list l = take_lists(out->pNext);
 
-	/* lavapipe fills the list without regard to its size: give it none. */
-	if (list) {
-		room = list->pDrmFormatModifierProperties;
-		capacity = list->drmFormatModifierCount;
-		list->pDrmFormatModifierProperties = NULL;
-	}
 	pdev->instance->lvp.GetPhysicalDeviceFormatProperties2(handle, format, out);
-	if (list)
-		list_modifiers(list, room, capacity, modifiers ?
-			       out->formatProperties.linearTilingFeatures : 0);
-	if (list2) {
+	if (l.list)
+		give_list(&l, modifiers ? out->formatProperties.linearTilingFeatures : 0);
+	if (l.list2) {
 		VkFormatProperties3 features3 = { .sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_3 };
 		VkFormatProperties2 own = {
 			.sType = VK_STRUCTURE_TYPE_FORMAT_PROPERTIES_2,
@@ -132,7 +137,7 @@ void figment_vkGetPhysicalDeviceFormatProperties2(VkPhysicalDevice handle, VkFor
 		};
 
 		pdev->instance->lvp.GetPhysicalDeviceFormatProperties2(handle, format, &own);
-		list_modifiers_2(list2, modifiers ? features3.linearTilingFeatures : 0);
+		give_list2(&l, modifiers ? features3.linearTilingFeatures : 0);
 	}
 }
 
