@@ -164,6 +164,25 @@ TEST_F(vk, work_goes_on)
 	vk_buffer_free(vk, &buf);
 }
 
+/* What one submit waits for and signals anew cannot be taken by an fd: the signal stays. */
+TEST_F(vk, waited_for_and_signalled_at_once)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, OPAQUE_SEM);
+	VkFence fence = vk_fence(vk, 0, 0);
+
+	close(vk_semaphore_fd(vk, sem, OPAQUE_SEM));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
+	use_up(0);
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, vk_binary(sem), 0));
+	give_back();
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, fence));
+	ASSERT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
 /* More semaphores than fds, all shared, signalled and waited for by one submit. */
 TEST_F(vk, more_semaphores_than_fds)
 {

@@ -47,12 +47,26 @@ struct job *job_list_pop(struct job_list *list)
 	return job;
 }
 
-/* A wait for a payload that had no fence could not reset it before: do it now. */
+static bool signals(const struct job *job, uint32_t syncobj)
+{
+	for (uint32_t i = 0; i < job->signal_count; i++) {
+		if (!job->signals[i].point && job->signals[i].handle == syncobj)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A wait for a payload that had no fence could not reset it before: do it now, but
+ * for one that the same job signals, which has taken the place of what it waited for.
+ */
 static void reset_late(struct device *dev, const struct job *job)
 {
 	for (uint32_t i = 0; i < job->wait_count; i++) {
-		if (job->origins[i].kind == WAIT_UNSUBMITTED)
-			figment_syncobj_reset(dev->fd, job->waits[i].handle);
+		uint32_t syncobj = job->waits[i].handle;
+
+		if (job->origins[i].kind == WAIT_UNSUBMITTED && !signals(job, syncobj))
+			figment_syncobj_reset(dev->fd, syncobj);
 	}
 }
 
