@@ -246,6 +246,81 @@ TEST_F(gate, empty_submits)
 	vkDestroyFence(vk->device, second, NULL);
 }
 
+/* The queue cannot bind, which the layer objects to; but what binds nothing is a submit. */
+TEST_F(gate, a_bind_of_nothing_waits_and_signals)
+{
+	struct vk *vk = &self->vk;
+	uint64_t one = 1, two = 2;
+	VkTimelineSemaphoreSubmitInfo values = {
+		.sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+		.waitSemaphoreValueCount = 1,
+		.pWaitSemaphoreValues = &one,
+		.signalSemaphoreValueCount = 1,
+		.pSignalSemaphoreValues = &two,
+	};
+	VkSparseMemoryBind bind = { .size = SIZE };
+	VkSparseBufferMemoryBindInfo binds = { self->buf.buffer, 1, &bind };
+	VkBindSparseInfo infos[2] = {
+		{
+			.sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
+			.pNext = &values,
+			.waitSemaphoreCount = 1,
+			.pWaitSemaphores = &self->gate,
+			.signalSemaphoreCount = 1,
+			.pSignalSemaphores = &self->gate,
+		}, {
+			.sType = VK_STRUCTURE_TYPE_BIND_SPARSE_INFO,
+		},
+	};
+
+	vk->quiet = true;
+	infos[1].bufferBindCount = 1;
+	infos[1].pBufferBinds = &binds;
+	EXPECT_EQ(VK_ERROR_UNKNOWN, vkQueueBindSparse(vk->queue, 2, infos, self->fence));
+	infos[1].bufferBindCount = 0;
+	ASSERT_EQ(VK_SUCCESS, vkQueueBindSparse(vk->queue, 2, infos, self->fence));
+	vk->quiet = false;
+	EXPECT_TRUE(vk_fence_pending(vk, self->fence));
+	vk_signal(vk, self->gate, 1);
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	EXPECT_EQ(2, vk_counter(vk, self->gate));
+}
+
+/* Work that begins and then waits for the host, as Khronos' tests have what they export. */
+TEST_F(gate, files_of_work_that_waits_for_an_event)
+{
+	VkEventCreateInfo info = { .sType = VK_STRUCTURE_TYPE_EVENT_CREATE_INFO };
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM);
+	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
+	VkEvent event;
+
+	VK(vkCreateEvent(vk->device, &info, NULL, &event));
+	for (int i = 0; i < 10; i++) {
+		VkCommandBuffer cmd = vk_begin(vk);
+		int files[2];
+
+		VK(vkResetEvent(vk->device, event));
+		vkCmdWaitEvents(cmd, 1, &event, VK_PIPELINE_STAGE_HOST_BIT,
+				VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, NULL, 0, NULL, 0, NULL);
+		ASSERT_EQ(VK_SUCCESS,
+			  vk_submit(vk, VK_NOTHING, vk_end(cmd), vk_binary(sem), fence));
+		files[0] = vk_semaphore_fd(vk, sem, SYNC_SEM);
+		files[1] = vk_fence_fd(vk, fence, SYNC_FENCE);
+		EXPECT_TRUE(pending(files[0]));
+		EXPECT_TRUE(pending(files[1]));
+		VK(vkSetEvent(vk->device, event));
+		for (int k = 0; k < 2; k++) {
+			EXPECT_EQ(1, settle(files[k]));
+			close(files[k]);
+		}
+		VK(vkQueueWaitIdle(vk->queue));
+	}
+	vkDestroyEvent(vk->device, event, NULL);
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
 TEST_F(gate, idle_is_when_all_is_done)
 {
 	struct vk *vk = &self->vk;

@@ -319,9 +319,32 @@ VkResult queue_submit_empty(struct queue *queue, uint32_t wait_count, const VkSe
 	return submit_job(queue, job);
 }
 
-/* No queue has the capability, as no memory can be bound so. */
+/* No queue binds anything, as no memory can be bound so; what is left waits and signals. */
 VkResult figment_vkQueueBindSparse(VkQueue handle, uint32_t count, const VkBindSparseInfo *infos,
 				   VkFence fence)
 {
-	return VK_ERROR_FEATURE_NOT_PRESENT;
+	VkSubmitInfo *batches = calloc(count, sizeof(*batches));
+	VkResult result = VK_SUCCESS;
+
+	if (count && !batches)
+		return VK_ERROR_OUT_OF_HOST_MEMORY;
+	for (uint32_t i = 0; i < count; i++) {
+		const VkBindSparseInfo *info = &infos[i];
+
+		if (info->bufferBindCount || info->imageOpaqueBindCount || info->imageBindCount)
+			result = VK_ERROR_UNKNOWN;
+		/* The values of timelines are in the same chain. */
+		batches[i] = (VkSubmitInfo){
+			.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+			.pNext = info->pNext,
+			.waitSemaphoreCount = info->waitSemaphoreCount,
+			.pWaitSemaphores = info->pWaitSemaphores,
+			.signalSemaphoreCount = info->signalSemaphoreCount,
+			.pSignalSemaphores = info->pSignalSemaphores,
+		};
+	}
+	if (!result)
+		result = submit(queue_of(handle), count, batches, NULL, fence);
+	free(batches);
+	return result;
 }
