@@ -5,8 +5,11 @@
  * Catches a shim whose import is a copy; whose temporary import overwrites the
  * permanent payload, or is used for more than the one wait; that waits for what
  * the semaphore was before, or leaves a signal in it that was waited for; that
- * takes the fd it refuses, or leaks the one it takes, or loses the payload there.
+ * takes the fd it refuses, or leaks the one it takes, or loses the payload there;
+ * that relies on what another can reset.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -174,6 +177,44 @@ TEST_F(import, a_wait_unsignals_the_shared_payload)
 		EXPECT_NE(0, syncobj_state(self->device, self->syncobj, 0))
 			TH_LOG("temporary %d", temporary);
 	}
+	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
+struct fickle {
+	int device;
+	uint32_t syncobj;
+	atomic_bool stop;
+};
+
+static void *take_back(void *arg)
+{
+	struct fickle *fickle = arg;
+
+	while (!fickle->stop) {
+		must(figment_syncobj_signal(fickle->device, fickle->syncobj, 0));
+		must(figment_syncobj_reset(fickle->device, fickle->syncobj));
+	}
+	must(figment_syncobj_signal(fickle->device, fickle->syncobj, 0));
+	return NULL;
+}
+
+/* Who has a payload too can reset it at any time, which is not to cost us the device. */
+TEST_F(import, a_signal_that_is_taken_back)
+{
+	struct fickle fickle = { .device = self->device, .syncobj = self->syncobj };
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_semaphore(vk, 0);
+	pthread_t thread;
+
+	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, sem, OPAQUE_SEM, 0, own_fd(self)));
+	vk->quiet = true;
+	must_be(!pthread_create(&thread, NULL, take_back, &fickle));
+	for (int i = 0; i < 200; i++)
+		ASSERT_EQ(VK_SUCCESS, wait_for(self, sem, false));
+	fickle.stop = true;
+	must_be(!pthread_join(thread, NULL));
+	VK(vkQueueWaitIdle(vk->queue));
+	vk->quiet = false;
 	vkDestroySemaphore(vk->device, sem, NULL);
 }
 

@@ -47,6 +47,24 @@ bool hold_is_needed(struct device *dev, const struct job *job)
 	return false;
 }
 
+/**
+ * hold_is_needed_after_all() - whether a job was submitted in vain
+ * @job: the job, which need not have been held
+ * @ret: what came of it
+ *
+ * What it waits for had a fence, but whoever else has that payload can reset it at
+ * any time. It is then waited for as though it had never been there.
+ */
+bool hold_is_needed_after_all(const struct job *job, int ret)
+{
+	for (uint32_t i = 0; ret == -EINVAL && i < job->wait_count; i++) {
+		if (job->origins[i].kind == WAIT_UNSUBMITTED ||
+		    job->origins[i].kind == WAIT_BORROWED)
+			return true;
+	}
+	return false;
+}
+
 static bool has_stopped(struct queue *queue)
 {
 	bool stop;
@@ -94,7 +112,7 @@ static void *hold(void *arg)
 {
 	struct queue *queue = arg;
 	struct device *dev = queue->dev;
-	struct job *job;
+	struct job *job, *next;
 	int ret = 0;
 
 	pthread_mutex_lock(&queue->lock);
@@ -110,8 +128,13 @@ static void *hold(void *arg)
 		pthread_mutex_lock(&queue->lock);
 		if (queue->stop || ret)
 			break;
-		job_list_pop(&queue->held);
+		next = job->next;
 		ret = queue_submit_locked(queue, job);
+		if (hold_is_needed_after_all(job, ret)) {
+			ret = 0;
+			continue;
+		}
+		queue->held.first = next;
 		if (ret) {
 			signal_all(dev, job);
 			queue_forget_locked(queue, job);

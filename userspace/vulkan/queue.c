@@ -106,6 +106,8 @@ int queue_add(struct queue *queue, struct job *job)
 		ret = hold_locked(queue, job);
 	else
 		ret = queue_submit_locked(queue, job);
+	if (hold_is_needed_after_all(job, ret))
+		ret = hold_locked(queue, job);
 	if (!ret)
 		queue->outstanding++;
 	pthread_mutex_unlock(&queue->lock);

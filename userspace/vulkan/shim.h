@@ -407,6 +407,7 @@ int executor_start(struct queue *queue);
 
 /* hold.c */
 bool hold_is_needed(struct device *dev, const struct job *job);
+bool hold_is_needed_after_all(const struct job *job, int ret);
 int hold_locked(struct queue *queue, struct job *job);
 
 bool hold_redirect(struct device *dev, uint32_t syncobj, uint32_t instead);
