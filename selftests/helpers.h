@@ -172,6 +172,10 @@ int child_join(struct child *child);
 void child_kill(struct child *child);
 void send_word(int sock, uint64_t word);
 uint64_t recv_word(int sock);
+/** fd_send() - send an fd and a byte; 0 or a negative errno */
+int fd_send(int sock, int fd, unsigned char byte, int flags);
+/** fd_recv() - receive both; the fd or a negative errno */
+int fd_recv(int sock, unsigned char *byte, int flags);
 void send_fd(int sock, int fd);
 int recv_fd(int sock);
 

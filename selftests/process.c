@@ -73,7 +73,7 @@ union rights {
 	char space[CMSG_SPACE(sizeof(int))];
 };
 
-void send_fd(int sock, int fd)
+int fd_send(int sock, int fd, unsigned char byte, int flags)
 {
 	union rights rights = {
 		.header = {
@@ -82,7 +82,6 @@ void send_fd(int sock, int fd)
 			.cmsg_type = SCM_RIGHTS,
 		},
 	};
-	char byte = 0;
 	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov,
@@ -92,27 +91,41 @@ void send_fd(int sock, int fd)
 	};
 
 	memcpy(CMSG_DATA(&rights.header), &fd, sizeof(fd));
-	must_be(must_call(sendmsg(sock, &msg, MSG_NOSIGNAL)) == 1);
+	return sendmsg(sock, &msg, flags | MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
-int recv_fd(int sock)
+int fd_recv(int sock, unsigned char *byte, int flags)
 {
 	union rights rights;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec iov = { .iov_base = byte, .iov_len = 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &rights,
 		.msg_controllen = sizeof(rights),
 	};
+	ssize_t got = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
 	int fd;
 
-	must_be(must_call(recvmsg(sock, &msg, MSG_CMSG_CLOEXEC)) == 1);
-	must_be(msg.msg_controllen >= CMSG_LEN(sizeof(int)));
-	must_be(rights.header.cmsg_type == SCM_RIGHTS);
+	if (got != 1)
+		return got ? -errno : -EPIPE;
+	/* The fd itself may have been one too many. */
+	if (msg.msg_controllen < CMSG_LEN(sizeof(int)) || rights.header.cmsg_type != SCM_RIGHTS)
+		return -EMFILE;
 	memcpy(&fd, CMSG_DATA(&rights.header), sizeof(fd));
 	return fd;
+}
+
+void send_fd(int sock, int fd)
+{
+	must(fd_send(sock, fd, 0, 0));
+}
+
+int recv_fd(int sock)
+{
+	unsigned char byte;
+
+	return must(fd_recv(sock, &byte, 0));
 }
 
 /* The module */

@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "execute.h"
+#include "helpers.h"
 #include "system.h"
 
 static long put_fd(struct thread *t, uint64_t ref, int fd)
@@ -384,16 +386,17 @@ CALL_OF(give)
 {
 	if (!kind_is_fd(REF_KIND(a[0])))
 		return -EBADF;
-	return pool_give(t->machine->shared->pool[0], slot_fd(t, a[0]), REF_KIND(a[0]));
+	return fd_send(t->machine->shared->pool[0], slot_fd(t, a[0]), REF_KIND(a[0]),
+		       MSG_DONTWAIT);
 }
 
 CALL_OF(take)
 {
 	unsigned char kind;
-	int fd = pool_take(t->machine->shared->pool[1], &kind);
+	int fd = fd_recv(t->machine->shared->pool[1], &kind, MSG_DONTWAIT);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	slot_put(t, REF(kind, a[0] % SLOTS), fd);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -362,7 +363,7 @@ static void give(struct client *c)
 	}
 	if (fd < 0)
 		return;
-	if (!pool_give(all->pool[0], fd, kind))
+	if (!fd_send(all->pool[0], fd, kind, MSG_DONTWAIT))
 		atomic_fetch_add(&all->given, 1);
 	close(fd);
 }
@@ -396,7 +397,7 @@ static void take(struct client *c)
 {
 	uint32_t handle, *slot;
 	unsigned char kind;
-	int fd = pool_take(all->pool[1], &kind);
+	int fd = fd_recv(all->pool[1], &kind, MSG_DONTWAIT);
 
 	if (fd < 0)
 		return;

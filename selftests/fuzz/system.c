@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -115,53 +114,4 @@ long driver_write(const char *file, const char *device)
 
 	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/figment/%s", file);
 	return file_write(path, device);
-}
-
-union rights {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-int pool_give(int sock, int fd, unsigned char kind)
-{
-	union rights rights = {
-		.header = {
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		},
-	};
-	struct iovec iov = { .iov_base = &kind, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &rights,
-		.msg_controllen = sizeof(rights),
-	};
-
-	memcpy(CMSG_DATA(&rights.header), &fd, sizeof(fd));
-	return result(sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL)) < 0 ? -errno : 0;
-}
-
-int pool_take(int sock, unsigned char *kind)
-{
-	union rights rights;
-	struct iovec iov = { .iov_base = kind, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &rights,
-		.msg_controllen = sizeof(rights),
-	};
-	int fd;
-
-	if (recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return -1;
-	/* The fd itself may have been one allocation too many. */
-	if (msg.msg_controllen < CMSG_LEN(sizeof(int))) {
-		errno = EMFILE;
-		return -1;
-	}
-	memcpy(&fd, CMSG_DATA(&rights.header), sizeof(fd));
-	return fd;
 }

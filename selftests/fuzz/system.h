@@ -26,8 +26,4 @@ long debugfs_file_write(const char *device, const char *file, const char *text);
 /** driver_write() - write a device's name into a file of figment's driver */
 long driver_write(const char *file, const char *device);
 
-/* A datagram socket in which fds wait for a process that wants one. */
-int pool_give(int sock, int fd, unsigned char kind);
-int pool_take(int sock, unsigned char *kind);
-
 #endif
