@@ -2,9 +2,10 @@
 /**
  * DOC: the harness
  *
- *	figment-bench [-r ROUNDS] [-t MS] [-q] [-o WORDS] [SUBJECT...]
+ *	figment-bench [-r ROUNDS] [-t MS] [-q] [-o WORDS] [-s figment|peer] [SUBJECT...]
  *
- * With -o, only rows whose name has these words.
+ * With -o, only rows whose name has these words; with -s, only one side of them, for
+ * a profiler to look at.
  *
  * Prints one fact a line, tab-separated, for report.py:
  *
@@ -29,7 +30,7 @@
 static unsigned int rounds = 21;
 static uint64_t sample_ns = 8000000;
 static bool quick;
-static const char *only = "";
+static const char *only = "", *only_side;
 
 unsigned int bench_rounds(void)
 {
@@ -94,9 +95,13 @@ static uint64_t calibrate(const struct bench_row *row, bench_fn fn)
 
 static void take(const struct bench_row *row, bool figment, uint64_t n)
 {
-	uint64_t ns = (figment ? row->figment : row->peer)(row->ctx, n);
+	const char *name = figment ? "figment" : "peer";
+	uint64_t ns;
 
-	bench_sample(figment ? "figment" : "peer",
+	if (only_side && strcmp(only_side, name))
+		return;
+	ns = (figment ? row->figment : row->peer)(row->ctx, n);
+	bench_sample(name,
 		     row->rate ? 1e9 * n / ns : ns / 1e3 / n / (row->per ?: 1));
 }
 
@@ -128,7 +133,7 @@ int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "r:t:qo:")) != -1) {
+	while ((option = getopt(argc, argv, "r:t:qo:s:")) != -1) {
 		switch (option) {
 		case 'r':
 			rounds = strtoul(optarg, NULL, 0);
@@ -138,6 +143,9 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			only = optarg;
+			break;
+		case 's':
+			only_side = optarg;
 			break;
 		case 'q':
 			quick = true;

@@ -2,9 +2,10 @@
 /**
  * DOC: what figment's objects take of the kernel's memory
  *
- * Many are made, and what the kernel says it has given to slabs, stacks, per-CPU
- * memory and vmalloc is divided by their number. Buffers are not touched, so that
- * their own pages are not in it; a fence is one with its sync_file.
+ * Many are made, so many that the room which slabs had is nothing beside them, and
+ * what the kernel says it has given to slabs, stacks, per-CPU memory and vmalloc is
+ * divided by their number. Buffers are not touched, so that their own pages are not
+ * in it; a fence is one with its sync_file.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,9 +19,10 @@
 
 #define BUFFERS	4096
 #define FENCES	4096
-#define QUEUES	250
+#define CLIENTS	16
+#define QUEUES	250	/* of each */
 
-static double kernel_bytes(void)
+static double meminfo(void)
 {
 	static const char *const kinds[] = { "Slab:", "KernelStack:", "VmallocUsed:", "Percpu:" };
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -29,8 +31,6 @@ static double kernel_bytes(void)
 	char kind[64];
 
 	must_be(file);
-	/* What workers and RCU are about to free is not in use. */
-	sleep(1);
 	while (fscanf(file, "%63s %lu%*[^\n]", kind, &kib) == 2) {
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 			if (!strcmp(kind, kinds[i]))
@@ -38,6 +38,19 @@ static double kernel_bytes(void)
 		}
 	}
 	fclose(file);
+	return sum;
+}
+
+/* What workers and RCU are about to free is not in use: wait until they are done. */
+static double kernel_bytes(void)
+{
+	double sum = meminfo(), last;
+
+	do {
+		last = sum;
+		sleep(1);
+		sum = meminfo();
+	} while (sum < last - 65536 || sum > last + 65536);
 	return sum;
 }
 
@@ -113,18 +126,23 @@ static void vgem_fences(void)
 
 static void figment_queues(uint32_t engine, const char *name)
 {
-	int device = device_open(), fds[QUEUES];
-	double before = kernel_bytes();
+	static int fds[CLIENTS * QUEUES];
+	int devices[CLIENTS];
+	double before;
 	uint32_t queue;
 
+	for (int i = 0; i < CLIENTS; i++)
+		devices[i] = device_open();
 	bench_row_begin(name, "bytes", 0);
-	for (int i = 0; i < QUEUES; i++)
-		must(figment_queue_create(device, engine, DRM_FIGMENT_PRIORITY_NORMAL, 0,
-					  &queue, &fds[i]));
-	bench_sample("figment", (kernel_bytes() - before) / QUEUES);
-	for (int i = 0; i < QUEUES; i++)
+	before = kernel_bytes();
+	for (int i = 0; i < CLIENTS * QUEUES; i++)
+		must(figment_queue_create(devices[i / QUEUES], engine,
+					  DRM_FIGMENT_PRIORITY_NORMAL, 0, &queue, &fds[i]));
+	bench_sample("figment", (kernel_bytes() - before) / (CLIENTS * QUEUES));
+	for (int i = 0; i < CLIENTS * QUEUES; i++)
 		close(fds[i]);
-	close(device);
+	for (int i = 0; i < CLIENTS; i++)
+		close(devices[i]);
 }
 
 static void module_size(const char *side, const char *path)
