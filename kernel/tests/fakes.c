@@ -14,6 +14,8 @@
 struct figment_test_calls figment_test_calls;
 
 struct workqueue_struct *figment_wq;
+struct workqueue_struct *figment_sched_wq;
+const struct drm_sched_backend_ops figment_sched_ops;
 
 struct figment_client *figment_client_get(struct figment_client *client)
 {
