@@ -122,13 +122,17 @@ TEST_F(args, queues_end_while_they_are_made)
 	pthread_t thread;
 
 	must_be(!pthread_create(&thread, NULL, end_queues, &ender));
-	for (; made < 2000; made++) {
+	while (made < 2000) {
 		int id = create(self->fd, (struct drm_figment_queue_create){ .engine = 0 });
 
-		if (id < 1 || id > 256) {
-			EXPECT_EQ(0, id);
-			break;
+		if (id == -ENOSPC) {
+			/* Where there is one CPU, it is the other's turn. */
+			moment();
+			continue;
 		}
+		EXPECT_LT(0, id)
+			break;
+		made++;
 	}
 	__atomic_store_n(&ender.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
