@@ -310,7 +310,7 @@ TEST_F(unbound, is_no_driver_of_others)
 	override_driver(stranger, "");
 }
 
-TEST_F(unbound, over_and_over)
+TEST_F_TIMEOUT(unbound, over_and_over, 300)
 {
 	for (int i = 0; i < 5; i++) {
 		int fd;
