@@ -27,11 +27,19 @@
 #include "figment_submit.h"
 #include "figment_trace.h"
 
+static void figment_array_free(void *array, const void *one)
+{
+	if (array != one)
+		kvfree(array);
+}
+
 /*
  * Copies an array of userspace's in, whose elements may be shorter or longer
- * than here. Returns NULL for an empty one.
+ * than here. Returns NULL for an empty one, and for one of one element, as most
+ * are, the place that the caller may have for that.
  */
-static void *figment_array_in(const struct drm_figment_array *array, size_t size, u32 max)
+static void *figment_array_in(const struct drm_figment_array *array, size_t size, u32 max,
+			      void *one)
 {
 	const char __user *from = u64_to_user_ptr(array->ptr);
 	char *to;
@@ -45,7 +53,8 @@ static void *figment_array_in(const struct drm_figment_array *array, size_t size
 	if (array->count > max)
 		return ERR_PTR(-E2BIG);
 
-	to = kvcalloc(array->count, size, GFP_KERNEL_ACCOUNT);
+	to = array->count == 1 && one ? one :
+		kvmalloc_array(array->count, size, GFP_KERNEL_ACCOUNT);
 	if (!to)
 		return ERR_PTR(-ENOMEM);
 	if (array->stride == size) {
@@ -57,7 +66,7 @@ static void *figment_array_in(const struct drm_figment_array *array, size_t size
 						    array->stride);
 	}
 	if (ret) {
-		kvfree(to);
+		figment_array_free(to, one);
 		return ERR_PTR(ret);
 	}
 	return to;
@@ -67,11 +76,11 @@ static int figment_submit_bos(struct figment_submit *submit, struct figment_job 
 			      const struct drm_figment_array *array)
 {
 	const u32 known = DRM_FIGMENT_BO_READ | DRM_FIGMENT_BO_WRITE | DRM_FIGMENT_BO_EXPLICIT;
-	struct drm_figment_bo *bos;
+	struct drm_figment_bo *bos, one;
 	int ret = 0;
 	u32 i;
 
-	bos = figment_array_in(array, sizeof(*bos), DRM_FIGMENT_MAX_REFS - submit->num_bos);
+	bos = figment_array_in(array, sizeof(*bos), DRM_FIGMENT_MAX_REFS - submit->num_bos, &one);
 	if (IS_ERR_OR_NULL(bos))
 		return PTR_ERR(bos);
 	submit->num_bos += array->count;
@@ -96,25 +105,25 @@ static int figment_submit_bos(struct figment_submit *submit, struct figment_job 
 		job->refs[i].flags = bos[i].flags;
 		job->num_refs++;
 	}
-	kvfree(bos);
+	figment_array_free(bos, &one);
 	return ret;
 }
 
 static int figment_submit_waits(struct figment_submit *submit, struct figment_job *job,
 				const struct drm_figment_array *array)
 {
-	struct drm_figment_sync *syncs;
+	struct drm_figment_sync *syncs, one;
 	int ret = 0;
 	u32 i;
 
 	syncs = figment_array_in(array, sizeof(*syncs),
-				 DRM_FIGMENT_MAX_REFS - submit->num_syncs);
+				 DRM_FIGMENT_MAX_REFS - submit->num_syncs, &one);
 	if (IS_ERR_OR_NULL(syncs))
 		return PTR_ERR(syncs);
 	submit->num_syncs += array->count;
 	for (i = 0; i < array->count && !ret; i++)
 		ret = figment_wait_add(submit, job, &syncs[i]);
-	kvfree(syncs);
+	figment_array_free(syncs, &one);
 	return ret;
 }
 
@@ -127,13 +136,14 @@ static int figment_submit_signals(struct figment_submit *submit, u32 index,
 	u32 i;
 
 	syncs = figment_array_in(array, sizeof(*syncs),
-				 DRM_FIGMENT_MAX_REFS - submit->num_syncs);
+				 DRM_FIGMENT_MAX_REFS - submit->num_syncs, &sj->one_sync);
 	if (IS_ERR_OR_NULL(syncs))
 		return PTR_ERR(syncs);
 	submit->num_syncs += array->count;
 	sj->syncs = syncs;
 	sj->uapi_signals = *array;
-	sj->signals = kvcalloc(array->count, sizeof(*sj->signals), GFP_KERNEL_ACCOUNT);
+	sj->signals = array->count == 1 ? &sj->one_signal :
+		kvcalloc(array->count, sizeof(*sj->signals), GFP_KERNEL_ACCOUNT);
 	if (!sj->signals)
 		return -ENOMEM;
 	for (i = 0; i < array->count && !ret; i++) {
@@ -150,7 +160,8 @@ static int figment_submit_cmds(struct figment_submit *submit, struct figment_job
 {
 	struct drm_figment_cmd *cmds;
 
-	cmds = figment_array_in(array, sizeof(*cmds), DRM_FIGMENT_MAX_CMDS - submit->num_cmds);
+	cmds = figment_array_in(array, sizeof(*cmds), DRM_FIGMENT_MAX_CMDS - submit->num_cmds,
+				NULL);
 	if (IS_ERR(cmds))
 		return PTR_ERR(cmds);
 	submit->num_cmds += array->count;
@@ -318,25 +329,27 @@ static void figment_submit_release(struct figment_submit *submit, bool committed
 
 		for (j = 0; j < sj->num_signals; j++)
 			figment_signal_release(&sj->signals[j], committed);
-		kvfree(sj->signals);
-		kvfree(sj->syncs);
+		figment_array_free(sj->signals, &sj->one_signal);
+		figment_array_free(sj->syncs, &sj->one_sync);
 		dma_fence_put(sj->fence);
 		if (sj->job)
 			figment_job_abandon(sj->job);
 		figment_queue_put(sj->queue);
 	}
 	kvfree(submit->signals);
-	kvfree(submit->jobs);
+	figment_array_free(submit->jobs, &submit->one_job);
 }
 
 /* Tables of what there is much of; a lone job has none before it to wait for. */
 static int figment_submit_alloc(struct figment_submit *submit, u32 jobs)
 {
+	if (jobs == 1) {
+		submit->jobs = &submit->one_job;
+		return 0;
+	}
 	submit->jobs = kvcalloc(jobs, sizeof(*submit->jobs), GFP_KERNEL_ACCOUNT);
 	if (!submit->jobs)
 		return -ENOMEM;
-	if (jobs == 1)
-		return 0;
 	submit->signals = kvcalloc(1 << FIGMENT_SIGNAL_HASH_BITS, sizeof(*submit->signals),
 				   GFP_KERNEL_ACCOUNT);
 	return submit->signals ? 0 : -ENOMEM;
@@ -350,7 +363,7 @@ int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *fi
 		.file = file,
 		.client = file->driver_priv,
 	};
-	struct drm_figment_job *jobs;
+	struct drm_figment_job *jobs, one;
 	u32 i;
 	int ret;
 
@@ -359,7 +372,7 @@ int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *fi
 	/* It is written to, at an offset that every version has had. */
 	if (args->jobs.stride < sizeof(*jobs))
 		return -EINVAL;
-	jobs = figment_array_in(&args->jobs, sizeof(*jobs), DRM_FIGMENT_MAX_JOBS);
+	jobs = figment_array_in(&args->jobs, sizeof(*jobs), DRM_FIGMENT_MAX_JOBS, &one);
 	if (IS_ERR(jobs))
 		return PTR_ERR(jobs);
 	ret = figment_submit_alloc(&submit, args->jobs.count);
@@ -380,6 +393,6 @@ int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *fi
 	}
 
 	figment_submit_release(&submit, !ret);
-	kvfree(jobs);
+	figment_array_free(jobs, &one);
 	return ret;
 }

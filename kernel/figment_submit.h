@@ -42,6 +42,8 @@ struct figment_signal {
  * @uapi_signals: where
  * @signals: they, prepared
  * @num_signals: how many
+ * @one_sync: place for @syncs, if it is one
+ * @one_signal: place for @signals, likewise
  */
 struct figment_submit_job {
 	struct figment_queue *queue;
@@ -51,6 +53,8 @@ struct figment_submit_job {
 	struct drm_figment_array uapi_signals;
 	struct figment_signal *signals;
 	u32 num_signals;
+	struct drm_figment_sync one_sync;
+	struct figment_signal one_signal;
 };
 
 /**
@@ -89,6 +93,7 @@ struct figment_use {
  * @file: the client's open file
  * @client: the client
  * @jobs: its jobs
+ * @one_job: place for them, if it is one
  * @num_jobs: how many
  * @num_bos: buffer references of all jobs
  * @num_syncs: waits and signals of all jobs
@@ -108,6 +113,7 @@ struct figment_submit {
 	struct drm_file *file;
 	struct figment_client *client;
 	struct figment_submit_job *jobs;
+	struct figment_submit_job one_job;
 	u32 num_jobs;
 	u32 num_bos;
 	u32 num_syncs;
