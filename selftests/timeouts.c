@@ -11,7 +11,7 @@
 
 #include "helpers.h"
 
-#define SHORT_MS	500
+#define SHORT_MS	1000
 #define MS		1000000ull
 
 FIXTURE(timeouts) {
@@ -25,7 +25,7 @@ FIXTURE_VARIANT(timeouts) {
 	const char *params;
 };
 
-FIXTURE_VARIANT_ADD(timeouts, of_half_a_second) { "job_timeout_ms=500" };
+FIXTURE_VARIANT_ADD(timeouts, of_a_second) { "job_timeout_ms=1000" };
 
 FIXTURE_SETUP(timeouts)
 {
