@@ -194,9 +194,8 @@ static bool figment_copy_rows(struct figment_job *job, const struct drm_figment_
 {
 	const void *src = figment_copy_addr(job, cmd->src, cmd->src_offset);
 	void *dst = figment_copy_dst(job, cmd);
-	u32 rows = max(cmd->rows, 1u);
-
 	u64 weight = max_t(u64, cmd->size, 64);
+	u32 rows = max(cmd->rows, 1u);
 
 	src += (u64)job->at.row * cmd->src_pitch;
 	dst += (u64)job->at.row * cmd->dst_pitch;
