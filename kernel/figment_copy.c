@@ -204,7 +204,8 @@ static bool figment_copy_rows(struct figment_job *job, const struct drm_figment_
 		size_t n;
 
 		if (!job->at.byte && turn->left >= weight) {
-			whole = min_t(u64, rows - job->at.row, turn->left / weight);
+			/* At most what is left of the turn: a division that 32-bit kernels have. */
+			whole = min_t(size_t, rows - job->at.row, turn->left / (size_t)weight);
 			figment_copy_whole_rows(dst, src, cmd, whole);
 			turn->left -= whole * weight;
 		} else {

@@ -256,7 +256,8 @@ static int figment_queue_create(struct figment_device *fdev, struct figment_clie
 	xa_lock(&client->queues);
 	ret = __xa_alloc(&client->queues, &queue->id, queue,
 			 XA_LIMIT(1, FIGMENT_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
-	args->queue = queue->id;
+	if (!ret)
+		args->queue = queue->id;
 	xa_unlock(&client->queues);
 	if (ret) {
 		if (ret == -EBUSY)
