@@ -147,23 +147,6 @@ TEST_F(vk, objects)
 	EXPECT_EQ(before, live);
 }
 
-static VkResult make_device(VkPhysicalDevice physical, VkDevice *device)
-{
-	float priority = 1;
-	VkDeviceQueueCreateInfo queue = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-		.queueCount = 1,
-		.pQueuePriorities = &priority,
-	};
-	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
-	};
-
-	return vkCreateDevice(physical, &info, &callbacks, device);
-}
-
 /* Each of the allocations that a device takes is the one that fails. */
 TEST_F(vk, devices)
 {
@@ -175,7 +158,8 @@ TEST_F(vk, devices)
 	self->vk.quiet = true;
 	for (n = 0; result == VK_ERROR_OUT_OF_HOST_MEMORY && n < 1000; n++) {
 		fail_at(n);
-		result = make_device(self->vk.physical, &device);
+		result = vk_create_device(self->vk.physical, (VkDeviceCreateInfo){ 0 }, &callbacks,
+					  &device);
 		fail_at(-1);
 		if (!result)
 			vkDestroyDevice(device, &callbacks);

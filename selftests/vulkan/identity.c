@@ -162,22 +162,13 @@ TEST_F(identity, nodes_are_the_kernels)
 static VkResult create_with(VkPhysicalDevice physical, const char *const *names, uint32_t count,
 			    const VkPhysicalDeviceFeatures *features, VkDevice *device)
 {
-	float priority = 1;
-	VkDeviceQueueCreateInfo queue = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-		.queueCount = 1,
-		.pQueuePriorities = &priority,
-	};
 	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
 		.enabledExtensionCount = count,
 		.ppEnabledExtensionNames = names,
 		.pEnabledFeatures = features,
 	};
 
-	return vkCreateDevice(physical, &info, NULL, device);
+	return vk_create_device(physical, info, NULL, device);
 }
 
 static uint32_t list_extensions(VkPhysicalDevice physical, VkExtensionProperties list[512],

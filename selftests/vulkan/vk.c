@@ -159,8 +159,8 @@ void vk_instance(struct vk *vk)
 	vk->physical = devices[0];
 }
 
-VkResult vk_device_with(struct vk *vk, const void *features, const char *const *extensions,
-			uint32_t count)
+VkResult vk_create_device(VkPhysicalDevice physical, VkDeviceCreateInfo info,
+			  const VkAllocationCallbacks *callbacks, VkDevice *device)
 {
 	float priority = 1;
 	VkDeviceQueueCreateInfo queue = {
@@ -168,18 +168,25 @@ VkResult vk_device_with(struct vk *vk, const void *features, const char *const *
 		.queueCount = 1,
 		.pQueuePriorities = &priority,
 	};
+
+	info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+	info.queueCreateInfoCount = 1;
+	info.pQueueCreateInfos = &queue;
+	return vkCreateDevice(physical, &info, callbacks, device);
+}
+
+VkResult vk_device_with(struct vk *vk, const void *features, const char *const *extensions,
+			uint32_t count)
+{
 	VkDeviceCreateInfo info = {
-		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
 		.pNext = features,
-		.queueCreateInfoCount = 1,
-		.pQueueCreateInfos = &queue,
 		.enabledExtensionCount = count,
 		.ppEnabledExtensionNames = extensions,
 	};
 	VkCommandPoolCreateInfo pool = {
 		.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
 	};
-	VkResult result = vkCreateDevice(vk->physical, &info, NULL, &vk->device);
+	VkResult result = vk_create_device(vk->physical, info, NULL, &vk->device);
 
 	if (result)
 		return result;

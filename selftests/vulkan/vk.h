@@ -74,6 +74,9 @@ void vk_instance(struct vk *vk);
 void vk_device(struct vk *vk);
 /** vk_plain_device() - make a device with no extensions, which need not be figment's */
 void vk_plain_device(struct vk *vk);
+/** vk_create_device() - make a device with one queue, and what else @info says */
+VkResult vk_create_device(VkPhysicalDevice physical, VkDeviceCreateInfo info,
+			  const VkAllocationCallbacks *callbacks, VkDevice *device);
 /** vk_device_with() - make a device with these, one queue, and what functions there are */
 VkResult vk_device_with(struct vk *vk, const void *features, const char *const *extensions,
 			uint32_t count);
