@@ -283,6 +283,7 @@ void machine_run(struct machine *m, const struct program *program, FILE *log)
 	unsigned int next = 0;
 
 	m->injected = false;
+	m->worked = 0;
 	for (int kind = 0; kind < NUM_KINDS; kind++)
 		for (int i = 0; i < SLOTS; i++)
 			m->slots[kind][i] = -1;
@@ -302,6 +303,7 @@ void machine_run(struct machine *m, const struct program *program, FILE *log)
 			continue;
 		}
 		ret = call_make(main, call);
+		m->worked |= (uint64_t)(ret >= 0) << i;
 		if (log) {
 			fprintf(log, "%6ld  ", ret);
 			call_print(log, call);

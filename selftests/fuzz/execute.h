@@ -111,6 +111,8 @@ struct thread {
  * @rebound: the program has bound or unbound the second device
  * @faulted: it has set the devices' faults
  * @injected: a call of the first thread's that was to fail has had its failure
+ * @worked: a bit for each of the program's calls that the first thread made, without
+ *	an error
  * @threads: the first makes calls, the others those that are asynchronous
  */
 struct machine {
@@ -120,6 +122,7 @@ struct machine {
 	int first_fd;
 	atomic_bool rebound, faulted;
 	bool injected;
+	uint64_t worked;
 	struct thread threads[1 + HELPERS];
 };
 

@@ -6,7 +6,8 @@
  * program made from one of the corpus, or of nothing, with randomness that the
  * run's seed and the number determine. Now and then it is a sweep instead: one call
  * of a known program, with its first, second, third, ... allocation failing, until
- * it has no more of them.
+ * it has no more of them. So that a short run has them all fail, too, the first calls
+ * of each kind that work in the corpus are swept at once.
  *
  * With @keep, what reaches something new is run again (what is gone by then was
  * chance), loses every call it can do without, and joins the corpus. Without, as in
@@ -22,6 +23,8 @@
 
 #define MAX_FRESH	32
 #define MAX_SWEEP	80
+/* How many calls of each kind, before it is left to chance. */
+#define FIRST_SWEEPS	2
 
 /* Whether a call has something of figment's to fail in. */
 static bool is_worth_failing(const struct call *call)
@@ -109,10 +112,9 @@ static bool run_and_judge(struct machine *m, struct worker_state *state,
 }
 
 static void sweep(struct machine *m, struct worker_state *state, const struct program *base,
-		  uint64_t *seed)
+		  unsigned int at)
 {
 	struct program program = *base;
-	unsigned int at = random_below(seed, program.num);
 	struct call *call = &program.calls[at];
 	bool injected;
 
@@ -129,6 +131,21 @@ static void sweep(struct machine *m, struct worker_state *state, const struct pr
 		/* Then it has fewer of them than that. */
 		if (!injected)
 			break;
+	}
+}
+
+/* A known program of the corpus has just been run as it is. */
+static void first_sweeps(struct machine *m, struct worker_state *state,
+			 const struct program *program)
+{
+	uint64_t worked = m->worked;
+
+	for (uint32_t i = 0; i < program->num; i++) {
+		const struct call *call = &program->calls[i];
+
+		if (worked >> i & 1 && is_worth_failing(call) &&
+		    atomic_fetch_add(&m->shared->swept[call->op], 1) < FIRST_SWEEPS)
+			sweep(m, state, program, i);
 	}
 }
 
@@ -152,7 +169,10 @@ static void step(struct machine *m, struct worker_state *state, uint64_t number)
 	struct program program;
 
 	if (number < shared->corpus.loaded) {
-		run_and_judge(m, state, corpus_get(&shared->corpus, number), true);
+		base = corpus_get(&shared->corpus, number);
+		run_and_judge(m, state, base, true);
+		if (shared->injects)
+			first_sweeps(m, state, base);
 		return;
 	}
 	base = choose(shared, &seed);
@@ -161,7 +181,7 @@ static void step(struct machine *m, struct worker_state *state, uint64_t number)
 		program_generate(&program, &seed);
 		run_and_judge(m, state, &program, false);
 	} else if (shared->injects && !random_below(&seed, 12)) {
-		sweep(m, state, base, &seed);
+		sweep(m, state, base, random_below(&seed, base->num));
 	} else {
 		program = *base;
 		program_mutate(&program, other, &seed);

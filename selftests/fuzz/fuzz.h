@@ -283,6 +283,7 @@ struct worker_state {
  * @keep: programs that reach something new join the corpus
  * @next: number of the next program
  * @stop: an end to it
+ * @swept: calls of each kind that worked in the corpus, for the first sweeps
  * @guided: there is KCOV
  * @injects: there is fault injection
  * @pool: a socket through which processes give each other fds
@@ -293,6 +294,7 @@ struct shared {
 	bool keep;
 	atomic_ullong next;
 	atomic_bool stop;
+	atomic_uint swept[MAX_OPS];
 	bool guided, injects;
 	int pool[2];
 	struct stats stats;
