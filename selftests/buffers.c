@@ -9,6 +9,7 @@
  * mapped, or breaks the dumb buffers of generic clients.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <xf86drm.h>
 
@@ -332,7 +333,9 @@ TEST_F(buffers, who_is_refused_is_in_nobodys_way)
 		else
 			must(figment_bo_close(self->fd, handle));
 	}
-	child_kill(&child);
+	must_call(kill(child.pid, SIGKILL));
+	/* Until then it was refused, each time. */
+	EXPECT_EQ(SIGKILL, child_join(&child));
 	EXPECT_EQ(0, refused);
 }
 

@@ -275,6 +275,7 @@ TEST_F(host, a_lost_queue_reads_as_ended)
 
 struct reader {
 	pthread_t id;
+	volatile pid_t tid;
 	int fd;
 	volatile int result;
 	struct drm_figment_host_job job;
@@ -284,8 +285,26 @@ static void *reader(void *arg)
 {
 	struct reader *r = arg;
 
+	r->tid = gettid();
 	r->result = figment_host_read(r->fd, &r->job, 1);
 	return NULL;
+}
+
+/* Until it sleeps, which it does nowhere but in its read. */
+static void reader_sleeps(const struct reader *r)
+{
+	char path[64], state = 0;
+
+	while (!r->tid)
+		moment();
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", r->tid);
+	while (state != 'S') {
+		FILE *file = fopen(path, "re");
+
+		must_be(file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1);
+		fclose(file);
+		moment();
+	}
 }
 
 static struct host blocking_queue(int fd)
@@ -320,7 +339,7 @@ TEST_F(host, a_blocked_reader_blocks_no_other)
 	struct drm_figment_host_job got;
 
 	must_be(!pthread_create(&r.id, NULL, reader, &r));
-	moment();
+	reader_sleeps(&r);
 	EXPECT_EQ(-1, r.result);
 	must_call(fcntl(host.fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(-EAGAIN, host_read(host.fd, &got, sizeof(got)));

@@ -279,6 +279,7 @@ TEST_F(unbound, can_be_bound_again)
 static bool find_stranger(char *name, size_t size)
 {
 	FILE *found = popen("cd /sys/bus/platform/devices && for d in *; do "
+			    "case $d in figment* | *' '*) continue ;; esac; "
 			    "[ -e $d/driver ] || [ ! -w $d/driver_override ] || "
 			    "{ echo $d; break; }; done", "re");
 	bool any;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * DOC: loading and unloading, a hundred times
+ * DOC: loading and unloading, a hundred times (25 where the kernel checks itself)
  *
  * Each time there is work in between, and something is still going on when the
  * module is to go: a job that nobody executes, a dma-buf or a sync_file in another

@@ -111,9 +111,13 @@ static bool is_unlucky(int status)
 {
 	static unsigned int count;
 
-	return WIFSIGNALED(status) &&
-	       (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS) &&
-	       count++ < MAX_UNLUCKY;
+	if (!shared->injects || !WIFSIGNALED(status) ||
+	    (WTERMSIG(status) != SIGSEGV && WTERMSIG(status) != SIGBUS) || count == MAX_UNLUCKY)
+		return false;
+	printf("# a worker died of signal %d, which may be an injected failure's\n",
+	       WTERMSIG(status));
+	count++;
+	return true;
 }
 
 static bool is_killed(int status)
@@ -130,7 +134,8 @@ static bool reap_workers(unsigned int count)
 	for (unsigned int i = 0; i < count; i++) {
 		if (workers[i] > 0 && waitpid(workers[i], &status, WNOHANG) == workers[i]) {
 			workers[i] = 0;
-			if (is_unlucky(status) || (is_killed(status) && !shared->stop)) {
+			/* Some are killed on purpose, the last of them just before the end. */
+			if (is_killed(status) || is_unlucky(status)) {
 				if (!shared->stop)
 					start_worker(i);
 			} else if (status) {
