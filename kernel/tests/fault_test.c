@@ -20,7 +20,7 @@ static const struct fault_case {
 	{ "hang=3", 0, { .hang_nth = 3 } },
 	{ "fail=1 error=-5\n", 0, { .fail_nth = 1, .error = -EIO } },
 	{ "error=-4095 fail=2", 0, { .fail_nth = 2, .error = -4095 } },
-	{ "  run=1   signal=2 \n", 0, { .delay_run_ns = 1, .delay_signal_ns = 2 } },
+	{ "  run=1   signal=2\t\n", 0, { .delay_run_ns = 1, .delay_signal_ns = 2 } },
 	{ "run=1 run=2", 0, { .delay_run_ns = 2 } },
 	{ "run", -EINVAL },
 	{ "run=", -EINVAL },
