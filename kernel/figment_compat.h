@@ -189,6 +189,15 @@ static inline void figment_gem_vunmap(struct drm_gem_object *obj, struct iosys_m
 #endif
 }
 
+static inline void figment_vma_dont_expand(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, VM_DONTEXPAND);
+#else
+	vma->vm_flags |= VM_DONTEXPAND;
+#endif
+}
+
 #ifdef FIGMENT_HAVE_HRTIMER_SETUP
 #define figment_hrtimer_setup(timer, fn) \
 	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL)
@@ -230,6 +239,13 @@ static inline int figment_sched_init(struct drm_gpu_scheduler *sched,
 #else
 	return drm_sched_init(sched, ops, depth, 0, MAX_SCHEDULE_TIMEOUT, NULL, NULL,
 			      name, dev);
+#endif
+}
+
+static inline void figment_sched_stop(struct drm_gpu_scheduler *sched)
+{
+#ifdef FIGMENT_HAVE_SCHED_CREDITS
+	drm_sched_wqueue_stop(sched);
 #endif
 }
 

@@ -16,6 +16,7 @@
  * Root can have the same for every queue that is made from then on, in debugfs.
  */
 #include <linux/debugfs.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -29,13 +30,14 @@
 
 static u64 figment_fault_jittered(struct figment_fault *fault, u64 ns)
 {
-	u64 random;
+	u64 random, jitter;
 
 	if (!fault->args.jitter_ns)
 		return ns;
 	random = (u64)prandom_u32_state(&fault->random) << 32 |
 		 prandom_u32_state(&fault->random);
-	return ns + random % (fault->args.jitter_ns + 1);
+	div64_u64_rem(random, fault->args.jitter_ns + 1, &jitter);
+	return ns + jitter;
 }
 
 /**

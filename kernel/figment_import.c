@@ -45,6 +45,8 @@ static int figment_import_mmap(struct drm_gem_object *obj, struct vm_area_struct
 
 	/* What is set is the exporter's, whose dma-buf keeps its buffer. */
 	vma->vm_private_data = NULL;
+	/* Of those that map for it DRM wants this, and not all exporters think of it. */
+	figment_vma_dont_expand(vma);
 	ret = dma_buf_mmap(obj->import_attach->dmabuf, vma, 0);
 	if (!ret)
 		drm_gem_object_put(obj);
