@@ -3,15 +3,19 @@
  * DOC: buffers made of a program's own memory
  *
  * The pages are pinned, for as long as the buffer lives, and count against the
- * program's RLIMIT_MEMLOCK. Pinning, and not following the address space with a
+ * program's RLIMIT_MEMLOCK, as pinned memory (VmPin): what is locked is counted under
+ * mmap_lock, which the program can hold for as long as it likes, and a buffer's end
+ * must not wait for that. Pinning, and not following the address space with a
  * notifier, because the engine could not wait for pages, and because a program
  * that imports its memory expects the two to stay the same.
  *
  * Such a buffer cannot be exported or mapped again: others would then have a
  * say in how long somebody's memory stays pinned.
  */
+#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -22,10 +26,20 @@
 
 #define FIGMENT_MAX_USERPTR_SIZE	BIT_ULL(36)
 
+static int figment_userptr_charge(struct mm_struct *mm, unsigned long pages)
+{
+	u64 limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+
+	if (atomic64_add_return(pages, &mm->pinned_vm) <= limit || capable(CAP_IPC_LOCK))
+		return 0;
+	atomic64_sub(pages, &mm->pinned_vm);
+	return -ENOMEM;
+}
+
 static void figment_userptr_unpin(struct figment_bo *bo)
 {
 	unpin_user_pages_dirty_lock(bo->user_pages, bo->num_user_pages, true);
-	account_locked_vm(bo->user_mm, bo->num_user_pages, false);
+	atomic64_sub(bo->num_user_pages, &bo->user_mm->pinned_vm);
 	mmdrop(bo->user_mm);
 	kvfree(bo->user_pages);
 }
@@ -36,7 +50,7 @@ static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pa
 	int ret;
 
 	/* First, so that nobody gets a list of more pages than they may pin. */
-	ret = account_locked_vm(current->mm, pages, true);
+	ret = figment_userptr_charge(current->mm, pages);
 	if (ret)
 		return ret;
 	bo->user_pages = kvcalloc(pages, sizeof(*bo->user_pages), GFP_KERNEL_ACCOUNT);
@@ -68,7 +82,7 @@ err_unpin:
 	kvfree(bo->user_pages);
 	ret = ret ?: -EFAULT;
 err_account:
-	account_locked_vm(current->mm, pages, false);
+	atomic64_sub(pages, &current->mm->pinned_vm);
 	return ret;
 }
 

@@ -4,9 +4,11 @@
  *
  * Catches a driver that copies such memory rather than using it, that lets it be
  * exported, that pins more than a program may, or even makes a list of it, or keeps
- * pages after the buffer.
+ * pages after the buffer; and one that uses a buffer after its last job has put it.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -95,7 +97,7 @@ static uint64_t locked_kb(void)
 	FILE *status = fopen("/proc/self/status", "r");
 
 	while (fgets(line, sizeof(line), status))
-		sscanf(line, "VmLck: %llu", &kb);
+		sscanf(line, "VmPin: %llu", &kb);
 	fclose(status);
 	return kb;
 }
@@ -248,6 +250,60 @@ TEST_F(userptr, labels)
 	EXPECT_EQ(-EINVAL, figment_bo_label(self->fd, buf.handle, "two\nlines"));
 	EXPECT_EQ(-ENOENT, figment_bo_label(self->fd, 4711, "nobody"));
 	EXPECT_FALSE(fdinfo_has(self->fd, "xxxx"));
+}
+
+struct closer {
+	int fd;
+	uint32_t handle;
+	bool go;
+	unsigned int after;
+};
+
+static void *close_it(void *arg)
+{
+	struct closer *closer = arg;
+
+	while (!__atomic_load_n(&closer->go, __ATOMIC_ACQUIRE))
+		continue;
+	for (volatile unsigned int i = 0; i < closer->after; i++)
+		continue;
+	must(figment_bo_close(closer->fd, closer->handle));
+	return NULL;
+}
+
+/*
+ * A job that is done before the rest of its SUBMIT has begun has the last reference to
+ * a buffer whose reservation object that SUBMIT has locked.
+ */
+TEST_F(userptr, a_buffer_ends_before_its_submit)
+{
+	enum { JOBS = 1024, TIMES = 60 };
+	struct drm_figment_job *jobs = calloc(JOBS, sizeof(*jobs));
+	struct drm_figment_bo bo = { .flags = DRM_FIGMENT_BO_READ };
+	unsigned int taken = 0;
+
+	must_be(jobs);
+	for (int i = 0; i < JOBS; i++)
+		jobs[i].queue = self->copy;
+	jobs[0].bos = FIGMENT_ARRAY(&bo, 1);
+	for (unsigned int i = 0; i < TIMES; i++) {
+		struct closer closer = { .fd = self->fd, .after = i * 2000 };
+		pthread_t thread;
+		int ret;
+
+		must(figment_bo_userptr(self->fd, self->mem, PAGE, &closer.handle));
+		bo.handle = closer.handle;
+		must_be(!pthread_create(&thread, NULL, close_it, &closer));
+		__atomic_store_n(&closer.go, true, __ATOMIC_RELEASE);
+		do {
+			ret = figment_submit(self->fd, jobs, JOBS);
+		} while (ret == -EBUSY);
+		EXPECT_TRUE(!ret || ret == -ENOENT) TH_LOG("%d", ret);
+		taken += !ret;
+		pthread_join(thread, NULL);
+	}
+	EXPECT_LT(0, taken);
+	free(jobs);
 }
 
 FIGMENT_HARNESS_MAIN
