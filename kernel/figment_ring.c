@@ -80,13 +80,18 @@ static struct figment_queue *figment_ring_pop(struct figment_device *fdev)
 static bool figment_ring_take(struct figment_queue *queue)
 {
 	struct figment_device *fdev = queue->fdev;
+	/*
+	 * Waits for its callback, which takes none but the ring's lock: it may have just
+	 * put the queue on the list, and a ring have started the timer again since.
+	 */
+	bool stopped = hrtimer_cancel(&queue->timer);
 	bool taken;
 
 	spin_lock_irq(&fdev->ring_lock);
 	taken = !list_empty(&queue->turn_link);
 	list_del_init(&queue->turn_link);
 	spin_unlock_irq(&fdev->ring_lock);
-	return taken || hrtimer_try_to_cancel(&queue->timer) == 1;
+	return taken || stopped;
 }
 
 static bool figment_ring_contended(struct figment_device *fdev)
