@@ -490,6 +490,7 @@ static inline bool figment_queue_in_order(const struct figment_queue *queue)
 struct figment_queue *figment_queue_find(struct figment_client *client, u32 id);
 void figment_queue_get(struct figment_queue *queue);
 void figment_queue_put(struct figment_queue *queue);
+void figment_queue_lose_locked(struct figment_queue *queue, int error, bool guilty);
 void figment_queue_lose(struct figment_queue *queue, int error, bool guilty);
 void figment_queue_close_all(struct figment_client *client);
 void figment_queue_unplug_all(struct figment_device *fdev);

@@ -66,13 +66,12 @@ static void figment_host_watchdog(struct work_struct *work)
 	job = list_first_entry_or_null(&queue->running, struct figment_job, link);
 	if (job)
 		age = ktime_ms_delta(ktime_get(), max(job->run_time, queue->last_done));
-	spin_unlock(&queue->lock);
-
 	if (job && age >= timeout)
-		figment_queue_lose(queue, -ETIMEDOUT, true);
+		figment_queue_lose_locked(queue, -ETIMEDOUT, true);
 	else if (job)
 		queue_delayed_work(figment_watchdog_wq, &queue->watchdog,
 				   msecs_to_jiffies(timeout - age) + 1);
+	spin_unlock(&queue->lock);
 	dma_fence_end_signalling(cookie);
 }
 

@@ -59,6 +59,11 @@ static void figment_queue_free_work(struct work_struct *work)
 	if (queue->engine == FIGMENT_HOST)
 		figment_host_fini_queue(queue);
 	drm_sched_entity_fini(&queue->entity);
+	/*
+	 * The scheduler's worker that freed the last job may be about to have itself
+	 * started again, behind the stop in fini; behind a second one it cannot.
+	 */
+	figment_sched_stop(&queue->sched);
 	drm_sched_fini(&queue->sched);
 	figment_client_put(queue->client);
 	mutex_destroy(&queue->read_lock);
@@ -79,7 +84,7 @@ void figment_queue_put(struct figment_queue *queue)
 }
 
 /**
- * figment_queue_lose - lose a queue; does nothing to one that is lost
+ * figment_queue_lose_locked - lose a queue; does nothing to one that is lost
  * @queue: the queue
  * @error: why
  * @guilty: whether a job of its own or its executor is to blame
@@ -87,35 +92,35 @@ void figment_queue_put(struct figment_queue *queue)
  * Neither sleeps nor allocates: it is how fences get signalled when all else
  * fails.
  */
-void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
+void figment_queue_lose_locked(struct figment_queue *queue, int error, bool guilty)
 {
-	bool cookie = dma_fence_begin_signalling();
-	bool first;
-
-	spin_lock(&queue->lock);
-	first = !queue->error;
-	if (first) {
-		WRITE_ONCE(queue->error, error);
-		queue->guilty = guilty;
-		if (error == -ETIMEDOUT && !list_empty(&queue->running))
-			figment_dump_locked(list_first_entry(&queue->running,
-							     struct figment_job, link));
-		if (queue->engine == FIGMENT_HOST)
-			figment_host_lose_locked(queue, error);
-		else
-			figment_ring_lose_locked(queue);
-		if (queue->waiting)
-			dma_fence_signal(&queue->waiting->ready);
-	}
-	spin_unlock(&queue->lock);
-	dma_fence_end_signalling(cookie);
-	if (!first)
+	lockdep_assert_held(&queue->lock);
+	if (queue->error)
 		return;
-
+	WRITE_ONCE(queue->error, error);
+	queue->guilty = guilty;
 	if (guilty)
 		drm_dbg(&queue->fdev->drm, "client %llu: queue %u lost: %d\n",
 			queue->client->id, queue->id, error);
+	if (error == -ETIMEDOUT && !list_empty(&queue->running))
+		figment_dump_locked(list_first_entry(&queue->running, struct figment_job, link));
+	if (queue->engine == FIGMENT_HOST)
+		figment_host_lose_locked(queue, error);
+	else
+		figment_ring_lose_locked(queue);
+	if (queue->waiting)
+		dma_fence_signal(&queue->waiting->ready);
 	wake_up_all(&queue->wait);
+}
+
+void figment_queue_lose(struct figment_queue *queue, int error, bool guilty)
+{
+	bool cookie = dma_fence_begin_signalling();
+
+	spin_lock(&queue->lock);
+	figment_queue_lose_locked(queue, error, guilty);
+	spin_unlock(&queue->lock);
+	dma_fence_end_signalling(cookie);
 }
 
 static void figment_queue_close(struct figment_queue *queue)
