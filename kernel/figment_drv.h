@@ -307,13 +307,15 @@ struct figment_queue {
 /**
  * struct figment_dep - what a job waits for
  * @fence: the fence, or NULL while
- * @from: it is that of this job of the same submit, which is not armed yet
+ * @from: it is that of this job of the same submit, which is not armed yet, or
+ * @signal: if not 0, that of the timeline point which is this signal of that job's
  * @job: who waits
  * @cb: in the fence's callbacks, once @job is its queue's next
  */
 struct figment_dep {
 	struct dma_fence *fence;
 	u32 from;
+	u32 signal;
 	struct figment_job *job;
 	struct dma_fence_cb cb;
 };
@@ -467,7 +469,7 @@ void figment_job_arm(struct figment_job *job);
 void figment_job_start(struct figment_job *job);
 void figment_job_get(struct figment_job *job);
 void figment_job_put(struct figment_job *job);
-int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from);
+int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from, u32 signal);
 void figment_job_done_locked(struct figment_job *job, int error);
 
 /* figment_queue.c */

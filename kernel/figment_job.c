@@ -27,6 +27,7 @@
  * for. So is one that has anything else which takes more than freeing memory.
  */
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include "figment_compat.h"
 #include "figment_drv.h"
@@ -236,39 +237,96 @@ static bool figment_job_follows(const struct figment_job *job, const struct dma_
 	       fence->context == job->queue->fence_context;
 }
 
+/* Of those that are alike in this the last is enough: a context's fences are in order. */
+static u64 figment_dep_key(const struct figment_dep *dep)
+{
+	return dep->fence ? dep->fence->context : (u64)dep->from << 32 | dep->signal;
+}
+
+static bool figment_dep_alike(const struct figment_dep *x, const struct figment_dep *y)
+{
+	return !x->fence == !y->fence && figment_dep_key(x) == figment_dep_key(y);
+}
+
+static int figment_dep_cmp(const void *a, const void *b)
+{
+	const struct figment_dep *x = a, *y = b;
+
+	if (!x->fence != !y->fence)
+		return x->fence ? 1 : -1;
+	if (!figment_dep_alike(x, y))
+		return figment_dep_key(x) > figment_dep_key(y) ? 1 : -1;
+	if (x->fence == y->fence)
+		return 0;
+	return dma_fence_is_later(x->fence, y->fence) ? 1 : -1;
+}
+
+static void figment_job_merge_deps(struct figment_job *job)
+{
+	u32 i, kept = 0;
+
+	if (job->num_deps)
+		sort(job->deps, job->num_deps, sizeof(*job->deps), figment_dep_cmp, NULL);
+	for (i = 0; i < job->num_deps; i++) {
+		if (i + 1 < job->num_deps && figment_dep_alike(&job->deps[i], &job->deps[i + 1]))
+			dma_fence_put(job->deps[i].fence);
+		else
+			job->deps[kept++] = job->deps[i];
+	}
+	job->num_deps = kept;
+}
+
+/*
+ * Thousands of buffers that thousands of queues read have millions of fences, but
+ * these have thousands of contexts, which is what there comes to be room for.
+ */
+static int figment_job_make_room(struct figment_job *job)
+{
+	u32 max = max(4u, job->max_deps * 2);
+	struct figment_dep *deps;
+
+	if (job->num_deps < job->max_deps)
+		return 0;
+	figment_job_merge_deps(job);
+	if (job->num_deps < job->max_deps / 2)
+		return 0;
+	deps = kvmalloc_array(max, sizeof(*deps), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!deps)
+		return -ENOMEM;
+	if (job->num_deps)
+		memcpy(deps, job->deps, job->num_deps * sizeof(*deps));
+	kvfree(job->deps);
+	job->deps = deps;
+	job->max_deps = max;
+	return 0;
+}
+
 /**
  * figment_job_add_dep - have a job wait
  * @job: the job, not armed
  * @fence: what for; the reference is taken over, also on failure
  * @from: if @fence is NULL, what for: that job of the same submit
+ * @signal: and if not 0, the timeline point that this signal of its is for
  */
-int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
+int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from, u32 signal)
 {
 	const struct figment_dep *last = job->num_deps ? &job->deps[job->num_deps - 1] : NULL;
 
 	/* Buffers that are used together have their fences in common. */
-	if ((last && last->fence == fence && last->from == from) ||
+	if ((last && last->fence == fence && last->from == from && last->signal == signal) ||
 	    (fence && (dma_fence_is_signaled(fence) || figment_job_follows(job, fence)))) {
 		dma_fence_put(fence);
 		return 0;
 	}
-	if (job->num_deps == job->max_deps) {
-		u32 max = max(4u, job->max_deps * 2);
-		/* Thousands of queues with thousands of buffers: too many is no mistake. */
-		struct figment_dep *deps = kvmalloc_array(max, sizeof(*deps),
-							  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-
-		if (!deps) {
-			dma_fence_put(fence);
-			return -ENOMEM;
-		}
-		if (job->num_deps)
-			memcpy(deps, job->deps, job->num_deps * sizeof(*deps));
-		kvfree(job->deps);
-		job->deps = deps;
-		job->max_deps = max;
+	if (figment_job_make_room(job)) {
+		dma_fence_put(fence);
+		return -ENOMEM;
 	}
-	job->deps[job->num_deps++] = (struct figment_dep){ .fence = fence, .from = from };
+	job->deps[job->num_deps++] = (struct figment_dep){
+		.fence = fence,
+		.from = from,
+		.signal = signal,
+	};
 	return 0;
 }
 

@@ -45,6 +45,8 @@ static int figment_resv_note(struct figment_submit *submit, struct drm_gem_objec
 		entry = &submit->entries[submit->num_objs];
 		entry->resv = obj->resv;
 		entry->writer = -1;
+		/* Its job may be done, and have put it, before it is unlocked. */
+		drm_gem_object_get(obj);
 		submit->objs[submit->num_objs++] = obj;
 		hlist_add_head(&entry->node, figment_resv_bucket(submit, obj->resv));
 	} else if (entry->job == job && entry->obj == obj) {
@@ -100,7 +102,7 @@ static int figment_resv_add_old(struct figment_job *job, struct dma_resv *resv,
 	int ret;
 
 	dma_resv_for_each_fence(&iter, resv, usage, fence) {
-		ret = figment_job_add_dep(job, dma_fence_get(fence), 0);
+		ret = figment_job_add_dep(job, dma_fence_get(fence), 0, 0);
 		if (ret)
 			return ret;
 	}
@@ -109,7 +111,7 @@ static int figment_resv_add_old(struct figment_job *job, struct dma_resv *resv,
 
 static int figment_resv_add_job(struct figment_submit *submit, u32 job, u32 from)
 {
-	return job == from ? 0 : figment_submit_add_dep(submit, submit->jobs[job].job, from);
+	return job == from ? 0 : figment_submit_add_dep(submit, submit->jobs[job].job, from, 0);
 }
 
 /* What earlier jobs of the submit did, and what this one does. */
@@ -214,6 +216,10 @@ void figment_resv_unlock(struct figment_submit *submit)
 
 void figment_resv_release(struct figment_submit *submit)
 {
+	u32 i;
+
+	for (i = 0; i < submit->num_objs; i++)
+		drm_gem_object_put(submit->objs[i]);
 	kvfree(submit->objs);
 	kvfree(submit->entries);
 	kvfree(submit->uses);

@@ -256,6 +256,17 @@ static int figment_submit_tell(struct figment_submit *submit,
 	return 0;
 }
 
+/* What an earlier job of the submit signals, and a later one waits for. */
+static struct dma_fence *figment_submit_fence(const struct figment_submit *submit,
+					      const struct figment_dep *dep)
+{
+	const struct figment_submit_job *sj = &submit->jobs[dep->from];
+
+	if (dep->signal && sj->signals[dep->signal - 1].fence)
+		return dma_fence_get(sj->signals[dep->signal - 1].fence);
+	return dma_fence_get(sj->fence);
+}
+
 /* The second half: nothing in here fails, allocates or sleeps. */
 static void figment_submit_commit(struct figment_submit *submit)
 {
@@ -274,7 +285,7 @@ static void figment_submit_commit(struct figment_submit *submit)
 			struct figment_dep *dep = &job->deps[j];
 
 			if (!dep->fence)
-				dep->fence = dma_fence_get(submit->jobs[dep->from].fence);
+				dep->fence = figment_submit_fence(submit, dep);
 		}
 		figment_resv_commit(submit, sj);
 		for (j = 0; j < sj->num_signals; j++)

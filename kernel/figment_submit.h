@@ -22,6 +22,8 @@ struct sync_file;
  * @chain: the timeline's new node
  * @file: or a sync_file
  * @fd: and the fd it is going to have
+ * @awaited: a later job of the submit waits for @point
+ * @fence: which this is then, once it is signalled by @job; NULL if @job's will do
  */
 struct figment_signal {
 	struct hlist_node node;
@@ -31,6 +33,8 @@ struct figment_signal {
 	struct dma_fence_chain *chain;
 	struct sync_file *file;
 	int fd;
+	bool awaited;
+	struct dma_fence *fence;
 };
 
 /**
@@ -129,13 +133,14 @@ struct figment_submit {
 	struct ww_acquire_ctx ticket;
 };
 
-/* Have a job wait for an earlier one of the same submit. */
+/* Have a job wait for an earlier one of the same submit, or a point that it signals. */
 static inline int figment_submit_add_dep(struct figment_submit *submit,
-					 struct figment_job *job, u32 from)
+					 struct figment_job *job, u32 from, u32 signal)
 {
-	if (submit->jobs[from].job->queue == job->queue && figment_queue_in_order(job->queue))
+	if (!signal && submit->jobs[from].job->queue == job->queue &&
+	    figment_queue_in_order(job->queue))
 		return 0;
-	return figment_job_add_dep(job, NULL, from);
+	return figment_job_add_dep(job, NULL, from, signal);
 }
 
 /* figment_sync.c */

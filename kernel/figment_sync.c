@@ -7,7 +7,9 @@
  *
  * The jobs of one submit behave as though submitted one after another, so a wait
  * may be for a syncobj that an earlier job of the same submit signals. Prepared
- * signals are therefore looked up by syncobj, latest first.
+ * signals are therefore looked up by syncobj, latest first. A timeline's point stands
+ * for all before it, which may be anybody's, and still pending: who waits for one is
+ * given the timeline's own node, as soon as there is one.
  */
 #include <linux/dma-fence-chain.h>
 #include <linux/file.h>
@@ -48,10 +50,10 @@ static struct hlist_head *figment_signal_bucket(struct figment_submit *submit,
  * The job of this submit whose signal a wait is for: the latest for a binary
  * syncobj, the one with the smallest sufficient point for a timeline.
  */
-static const struct figment_signal *
+static struct figment_signal *
 figment_signal_find(struct figment_submit *submit, struct drm_syncobj *syncobj, u64 point)
 {
-	const struct figment_signal *signal, *best = NULL;
+	struct figment_signal *signal, *best = NULL;
 
 	if (!submit->signals)
 		return NULL;
@@ -69,28 +71,31 @@ figment_signal_find(struct figment_submit *submit, struct drm_syncobj *syncobj, 
 static int figment_wait_syncobj(struct figment_submit *submit, struct figment_job *job,
 				const struct drm_figment_sync *sync)
 {
-	const struct figment_signal *signal;
+	struct figment_signal *signal;
 	struct drm_syncobj *syncobj;
 	struct dma_fence *fence;
-	u32 from;
+	u32 number = 0;
 	int ret;
 
 	syncobj = drm_syncobj_find(submit->file, sync->handle);
 	if (!syncobj)
 		return -ENOENT;
 	signal = figment_signal_find(submit, syncobj, sync->point);
-	from = signal ? signal->job : 0;
 	drm_syncobj_put(syncobj);
 
 	/* A point that existed before stays what it was, a binary fence does not. */
 	if (!signal || sync->point) {
 		ret = drm_syncobj_find_fence(submit->file, sync->handle, sync->point, 0, &fence);
 		if (!ret)
-			return figment_job_add_dep(job, fence, 0);
+			return figment_job_add_dep(job, fence, 0, 0);
 		if (!signal)
 			return ret;
 	}
-	return figment_submit_add_dep(submit, job, from);
+	if (signal->point) {
+		signal->awaited = true;
+		number = 1 + (signal - submit->jobs[signal->job].signals);
+	}
+	return figment_submit_add_dep(submit, job, signal->job, number);
 }
 
 /**
@@ -110,7 +115,7 @@ int figment_wait_add(struct figment_submit *submit, struct figment_job *job,
 	if (sync->type != DRM_FIGMENT_SYNC_FILE)
 		return figment_wait_syncobj(submit, job, sync);
 	fence = sync_file_get_fence(sync->fd);
-	return fence ? figment_job_add_dep(job, fence, 0) : -EINVAL;
+	return fence ? figment_job_add_dep(job, fence, 0, 0) : -EINVAL;
 }
 
 /*
@@ -174,6 +179,18 @@ void figment_signal_announce(struct figment_submit *submit, struct figment_signa
 		hlist_add_head(&signal->node, figment_signal_bucket(submit, signal->syncobj));
 }
 
+/* Somebody may have taken the point back already, or it may be signalled: then NULL. */
+static struct dma_fence *figment_signal_point(const struct figment_signal *signal)
+{
+	struct dma_fence *fence = drm_syncobj_fence_get(signal->syncobj);
+
+	if (fence && dma_fence_chain_find_seqno(&fence, signal->point)) {
+		dma_fence_put(fence);
+		return NULL;
+	}
+	return fence;
+}
+
 /**
  * figment_signal_commit - give a job's fence to what it signals; cannot fail
  * @signal: from figment_signal_prepare()
@@ -187,6 +204,8 @@ void figment_signal_commit(struct figment_signal *signal, struct dma_fence *fenc
 	} else if (signal->chain) {
 		drm_syncobj_add_point(signal->syncobj, signal->chain, fence, signal->point);
 		signal->chain = NULL;
+		if (signal->awaited)
+			signal->fence = figment_signal_point(signal);
 	} else {
 		drm_syncobj_replace_fence(signal->syncobj, fence);
 	}
@@ -208,6 +227,7 @@ void figment_signal_release(struct figment_signal *signal, bool install)
 			put_unused_fd(signal->fd);
 	}
 	dma_fence_chain_free(signal->chain);
+	dma_fence_put(signal->fence);
 	if (signal->syncobj)
 		drm_syncobj_put(signal->syncobj);
 }

@@ -386,6 +386,47 @@ TEST_F(fences, the_latest_signal_of_the_same_submit)
 	EXPECT_EQ(1, host_take(self->b.fd).seqno);
 }
 
+/* A point stands for those before it, whoever is to signal them. */
+TEST_F(fences, points_before_that_of_the_same_submit)
+{
+	uint32_t syncobj = syncobj_create(self->fd);
+	struct host c = host_queue(self->fd);
+	struct job before = { .queue = c.queue };
+	struct job jobs[3] = { { .queue = self->a.queue }, { .queue = self->a.queue },
+			       { .queue = self->b.queue } };
+
+	job_signals(&before, syncobj, 1);
+	ASSERT_EQ(0, submit_job(self->fd, &before));
+	job_signals(&jobs[0], syncobj, 2);
+	job_signals(&jobs[1], syncobj, 3);
+	job_waits(&jobs[2], syncobj, 3);
+	ASSERT_EQ(0, submit_jobs(self->fd, jobs, 3));
+	host_done(self->a.fd, 0);
+	host_done(self->a.fd, 0);
+	EXPECT_TRUE(host_idle(self->b.fd));
+	host_done(c.fd, 0);
+	EXPECT_EQ(1, host_take(self->b.fd).seqno);
+}
+
+/* Nor does it matter that they are of the copy queue that waits. */
+TEST_F(fences, points_before_that_of_the_same_copy_queue)
+{
+	uint32_t syncobj = syncobj_create(self->fd), copy = copy_queue(self->fd);
+	struct job before = { .queue = self->a.queue };
+	struct job jobs[2] = { { .queue = copy }, { .queue = copy } };
+	const int *file = job_signals_file(&jobs[1]);
+
+	job_signals(&before, syncobj, 1);
+	ASSERT_EQ(0, submit_job(self->fd, &before));
+	job_signals(&jobs[0], syncobj, 2);
+	job_waits(&jobs[1], syncobj, 2);
+	ASSERT_EQ(0, submit_jobs(self->fd, jobs, 2));
+	EXPECT_TRUE(stays_pending(*file));
+	host_done(self->a.fd, 0);
+	EXPECT_EQ(1, settle(*file));
+	close(*file);
+}
+
 /* Within one SUBMIT: a job on queue a signals, one on queue b waits. */
 
 FIXTURE(within) {

@@ -419,4 +419,40 @@ TEST_F(implicit, a_killed_writer_is_waited_for_no_longer)
 	EXPECT_EQ(1, host_take(self->b.fd).seqno);
 }
 
+/* More fences than there is room for at first, and most of them come before others. */
+TEST_F(implicit, a_writer_waits_for_the_last_of_many_readers)
+{
+	struct buffer bufs[JOB_ROOM];
+	struct host hosts[24];
+	struct job write = { .queue = copy_queue(self->fd) };
+	int file;
+
+	for (int i = 0; i < JOB_ROOM; i++)
+		bufs[i] = buffer_create(self->fd, PAGE);
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		hosts[i] = host_queue(self->fd);
+		/* Each buffer another fence of the same queue. */
+		for (int j = 0; j < JOB_ROOM; j++) {
+			struct job read = { .queue = hosts[i].queue };
+
+			job_uses(&read, bufs[(i + j) % JOB_ROOM].handle, READ);
+			must(submit_job(self->fd, &read));
+		}
+	}
+	for (int i = 0; i < JOB_ROOM; i++)
+		job_uses(&write, bufs[i].handle, WRITE);
+	file = submit_file(self->fd, &write);
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		/* All but the last one's last. */
+		for (int j = 0; j < JOB_ROOM - (i == ARRAY_SIZE(hosts) - 1); j++)
+			host_done(hosts[i].fd, 0);
+		if (i == ARRAY_SIZE(hosts) / 2)
+			EXPECT_TRUE(pending(file));
+	}
+	EXPECT_TRUE(stays_pending(file));
+	host_done(hosts[ARRAY_SIZE(hosts) - 1].fd, 0);
+	EXPECT_EQ(1, settle(file));
+	close(file);
+}
+
 FIGMENT_HARNESS_MAIN

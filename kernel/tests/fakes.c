@@ -102,7 +102,7 @@ void figment_job_done_locked(struct figment_job *job, int error)
 }
 
 /* Counts fences, and marks jobs, in the job itself. */
-int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from)
+int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from, u32 signal)
 {
 	if (fence)
 		job->num_deps++;

@@ -25,6 +25,7 @@ static struct figment_submit *some_submit(struct kunit *test, const u32 *flags)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
 	submit->jobs = kunit_kzalloc(test, MAX_JOBS * sizeof(*submit->jobs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, submit->jobs);
+	kref_init(&bo->base.base.refcount);
 	dma_resv_init(&bo->base.base._resv);
 	bo->base.base.resv = &bo->base.base._resv;
 
