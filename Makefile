@@ -81,9 +81,11 @@ uninstall: uninstall-userspace uninstall-tools uninstall-module
 
 # Run inside the guest's root, by vm/run: what a user installs, and what a test needs.
 guest-install: PREFIX := /usr
-# Where there is a 32-bit libdrm there are to be 32-bit tests, or it is a failure.
+# Where there is a 32-bit libdrm there are to be 32-bit tests, or it is a failure; but
+# sanitizers' libraries are of 64 bits.
+M32 := $(if $(SANITIZE),,$(if $(wildcard /usr/lib/i386-linux-gnu/libdrm.so.2),y))
 guest-install: install install-demo install-kunit
-	$(MAKE) -C selftests install $(if $(wildcard /usr/lib/i386-linux-gnu/libdrm.so.2),M32=y)
+	$(MAKE) -C selftests install $(if $(M32)$(SANITIZE),M32=$(M32))
 	$(MAKE) -C selftests/clients install
 ifneq ($(MUTANTS),)
 	selftests/mutants/build $(CURDIR) $(DESTDIR)/usr/lib/figment/mutants $(CC) -w
