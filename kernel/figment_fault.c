@@ -157,7 +157,7 @@ static int figment_fault_parse(char *text, struct figment_fault_args *args)
 	char *word;
 	int ret;
 
-	while ((word = strsep(&text, "\n "))) {
+	while ((word = strsep(&text, " \t\n"))) {
 		char *value = strchr(word, '=');
 
 		if (!*word)

@@ -47,7 +47,7 @@ static void fault_case_name(const struct fault_case *c, char *name)
 
 	strscpy(name, c->text, KUNIT_PARAM_DESC_SIZE);
 	for (i = 0; name[i]; i++)
-		if (name[i] == '\n')
+		if (name[i] == '\n' || name[i] == '\t')
 			name[i] = '.';
 	if (!i)
 		strscpy(name, "nothing", KUNIT_PARAM_DESC_SIZE);
