@@ -123,9 +123,9 @@ FIXTURE(reload) {
 FIXTURE_SETUP(reload)
 {
 	self->module = module_open();
-	udev("stop");
 	/* What a test before this one has left to workers may take a slow kernel a while. */
 	must_be(!is_loaded() || module_unloads());
+	udev("stop");
 	self->keeper = child_start(keeper);
 }
 
