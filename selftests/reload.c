@@ -122,7 +122,7 @@ FIXTURE(reload) {
 
 FIXTURE_SETUP(reload)
 {
-	int patience = 6;
+	int patience = 12;
 
 	self->module = module_open();
 	/* Tens of thousands of jobs that a test before this left take a slow kernel a while. */
