@@ -7,8 +7,8 @@
  * second arms, publishes and starts each job, and has nothing in it that can
  * fail. Between them stand the locks, taken in this order: the client's
  * submit_lock, so that arming and starting are one for each of its queues, and
- * the reservation objects of all buffers. Copy jobs that are so small that this
- * thread may as well execute them itself are left for when it holds none of these.
+ * the reservation objects of all buffers. Jobs that are started may be done, and
+ * gone, before those behind them are: the submit holds what it goes on using.
  *
  * What userspace is told (sequence numbers, fds of new sync_files) is written
  * just before the second half, when it is known but can still be taken back.

@@ -90,7 +90,7 @@ TEST_F(userptr, is_not_mapped_again)
 	close(fd);
 }
 
-static uint64_t locked_kb(void)
+static uint64_t pinned_kb(void)
 {
 	char line[128];
 	unsigned long long kb = 0;
@@ -107,7 +107,7 @@ TEST_F(userptr, bad_arguments)
 	uint8_t *readonly = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *hole = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t locked = locked_kb();
+	uint64_t pinned = pinned_kb();
 	const struct {
 		struct drm_figment_gem_userptr args;
 		int error;
@@ -135,20 +135,20 @@ TEST_F(userptr, bad_arguments)
 		EXPECT_EQ(0, args.handle);
 	}
 	/* Nothing was pinned on the way. */
-	EXPECT_EQ(locked, locked_kb());
+	EXPECT_EQ(pinned, pinned_kb());
 	munmap(readonly, PAGE);
 	munmap(hole, PAGE);
 }
 
-TEST_F(userptr, counts_as_locked)
+TEST_F(userptr, counts_as_pinned)
 {
-	uint64_t before = locked_kb();
+	uint64_t before = pinned_kb();
 	uint32_t handle;
 
 	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
-	EXPECT_EQ(before + SIZE / 1024, locked_kb());
+	EXPECT_EQ(before + SIZE / 1024, pinned_kb());
 	must(figment_bo_close(self->fd, handle));
-	EXPECT_EQ(before, locked_kb());
+	EXPECT_EQ(before, pinned_kb());
 }
 
 /* root is above the limit: somebody else tries. */
