@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "execute.h"
@@ -133,14 +135,31 @@ static long call_make(struct thread *t, const struct call *call)
 
 /* Threads */
 
+/* What the C library has interrupts return through. */
+static bool has_failed_to_return(const greg_t *regs)
+{
+	static const uint8_t code[] = { 0x48, 0xc7, 0xc0, SYS_rt_sigreturn, 0, 0, 0, 0x0f, 0x05 };
+
+	return !memcmp((const uint8_t *)regs[REG_RIP] - sizeof(code), code, sizeof(code));
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
+	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+
 	if (self && self->touching)
 		siglongjmp(self->jump, 1);
-	/* An interrupt's frame could not be written, because that was made to fail. */
-	if (signal == SIGSEGV && info->si_code == SI_KERNEL && !info->si_addr)
+	/* An interrupt's frame could not be written or read, because that was made to fail. */
+	if (signal == SIGSEGV && info->si_code == SI_KERNEL && !info->si_addr) {
+		/* It is still there, and nothing fails twice. */
+		if (has_failed_to_return(regs)) {
+			regs[REG_RIP] -= 2;
+			regs[REG_RAX] = SYS_rt_sigreturn;
+		}
 		return;
-	dprintf(STDOUT_FILENO, "# the fuzzer itself: signal %d at %p\n", signal, info->si_addr);
+	}
+	dprintf(STDOUT_FILENO, "# the fuzzer itself: signal %d, code %d, at %p, of %#llx\n", signal,
+		info->si_code, info->si_addr, regs[REG_RIP]);
 	_exit(3);
 }
 
