@@ -9,6 +9,7 @@
  * (an extension, a feature, a version, a query); whose waits without timelines do
  * not work; that takes a typing error for nothing to hide.
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -441,6 +442,45 @@ TEST(each_handle_type)
 	}
 }
 
+/*
+ * A device with an extension, of the driver itself: the loader refuses what is not in
+ * the driver's list, so through it nobody sees whether the driver does.
+ */
+static VkResult make_directly(const char *extension)
+{
+	const float priority = 1;
+	const VkDeviceQueueCreateInfo queue = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+		.queueCount = 1,
+		.pQueuePriorities = &priority,
+	};
+	const VkDeviceCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+		.queueCreateInfoCount = 1,
+		.pQueueCreateInfos = &queue,
+		.enabledExtensionCount = 1,
+		.ppEnabledExtensionNames = &extension,
+	};
+	const VkInstanceCreateInfo none = { .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO };
+	PFN_vkGetInstanceProcAddr get = (PFN_vkGetInstanceProcAddr)
+		dlsym(vk_icd_open(), "vk_icdGetInstanceProcAddr");
+	VkPhysicalDevice physical;
+	VkInstance instance;
+	uint32_t count = 1;
+	VkDevice device;
+	VkResult result;
+
+	VK(((PFN_vkCreateInstance)get(NULL, "vkCreateInstance"))(&none, NULL, &instance));
+#define CALL(name) ((PFN_##name)get(instance, #name))
+	must_be(CALL(vkEnumeratePhysicalDevices)(instance, &count, &physical) >= 0 && count == 1);
+	result = CALL(vkCreateDevice)(physical, &info, NULL, &device);
+	if (!result)
+		CALL(vkDestroyDevice)(device, NULL);
+	CALL(vkDestroyInstance)(instance, NULL);
+#undef CALL
+	return result;
+}
+
 /* Names of extensions, one of them there and one not; and an extension's every type. */
 static void no_extensions(int sock)
 {
@@ -456,8 +496,10 @@ static void no_extensions(int sock)
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {
 		must_be(!has_extension(vk.physical, gone[i]));
 		must_be(vk_device_with(&vk, NULL, &gone[i], 1) == VK_ERROR_EXTENSION_NOT_PRESENT);
+		must_be(make_directly(gone[i]) == VK_ERROR_EXTENSION_NOT_PRESENT);
 	}
 	must_be(has_extension(vk.physical, VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME));
+	VK(make_directly(VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME));
 	vk_close(&vk);
 }
 

@@ -20,20 +20,6 @@
 
 #include "fixture.h"
 
-static void *open_driver(void)
-{
-	char path[512], library[512];
-	void *driver;
-
-	must_be(vk_manifest("figment_icd*.json", path));
-	vk_manifest_string(path, "library_path", library);
-	driver = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	if (!driver)
-		fprintf(stderr, "# %s\n", dlerror());
-	must_be(driver);
-	return driver;
-}
-
 TEST(manifest_leads_to_the_driver)
 {
 	char path[512], value[512];
@@ -46,7 +32,7 @@ TEST(manifest_leads_to_the_driver)
 	ASSERT_EQ(2, sscanf(value, "%d.%d", &major, &minor));
 	EXPECT_EQ(1, major);
 	EXPECT_LE(3, minor);
-	EXPECT_NE(NULL, dlsym(open_driver(), "vk_icdGetInstanceProcAddr"));
+	EXPECT_NE(NULL, dlsym(vk_icd_open(), "vk_icdGetInstanceProcAddr"));
 }
 
 TEST(exports_the_loaders_interface_alone)
@@ -55,7 +41,7 @@ TEST(exports_the_loaders_interface_alone)
 		"vk_icdGetInstanceProcAddr", "vk_icdGetPhysicalDeviceProcAddr",
 		"vk_icdNegotiateLoaderICDInterfaceVersion",
 	};
-	void *driver = open_driver();
+	void *driver = vk_icd_open();
 	struct link_map *map;
 	char command[640], line[512];
 	size_t found = 0;
@@ -82,7 +68,7 @@ TEST(exports_the_loaders_interface_alone)
 
 TEST(negotiates)
 {
-	void *driver = open_driver();
+	void *driver = vk_icd_open();
 	PFN_vk_icdNegotiateLoaderICDInterfaceVersion negotiate;
 	PFN_vk_icdGetInstanceProcAddr get;
 	PFN_vk_icdGetPhysicalDeviceProcAddr physical;
@@ -216,7 +202,7 @@ TEST(comes_before_the_cpu)
 static int ask_the_driver(void)
 {
 	PFN_vk_icdGetInstanceProcAddr get = (PFN_vk_icdGetInstanceProcAddr)
-		dlsym(open_driver(), "vk_icdGetInstanceProcAddr");
+		dlsym(vk_icd_open(), "vk_icdGetInstanceProcAddr");
 	PFN_vk_icdNegotiateLoaderICDInterfaceVersion negotiate =
 		(PFN_vk_icdNegotiateLoaderICDInterfaceVersion)
 		get(NULL, "vk_icdNegotiateLoaderICDInterfaceVersion");

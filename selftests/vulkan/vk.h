@@ -121,6 +121,8 @@ bool vk_manifest(const char *pattern, char path[VK_PATH]);
 void vk_manifest_string(const char *path, const char *name, char value[VK_PATH]);
 /** vk_driver_files() - write "NAME=a" or "NAME=a:b" (if there is a @b) */
 void vk_driver_files(char env[VK_ENV], const char *name, const char *a, const char *b);
+/** vk_icd_open() - dlopen() figment's driver, to call it without the loader between */
+void *vk_icd_open(void);
 
 /* vk_memory.c */
 

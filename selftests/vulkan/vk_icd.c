@@ -3,6 +3,7 @@
  * DOC: drivers, by their manifests
  */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,4 +60,18 @@ void vk_manifest_string(const char *path, const char *name, char value[VK_PATH])
 void vk_driver_files(char env[VK_ENV], const char *name, const char *a, const char *b)
 {
 	snprintf(env, VK_ENV, "%s=%s%s%s", name, a, b ? ":" : "", b ? b : "");
+}
+
+void *vk_icd_open(void)
+{
+	char path[VK_PATH], library[VK_PATH];
+	void *driver;
+
+	must_be(vk_manifest("figment_icd*.json", path));
+	vk_manifest_string(path, "library_path", library);
+	driver = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	if (!driver)
+		fprintf(stderr, "# %s\n", dlerror());
+	must_be(driver);
+	return driver;
 }
