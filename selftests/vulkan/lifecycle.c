@@ -205,10 +205,24 @@ TEST_F_TIMEOUT(vk, failures_leave_nothing, A_DAY)
 	vkDestroySemaphore(vk->device, sem, NULL);
 }
 
+/* In pages. A thread that has ended but was not joined leaves its stack, which is large. */
+static long address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long pages;
+
+	must_be(file);
+	must_be(fscanf(file, "%ld", &pages) == 1);
+	fclose(file);
+	return pages;
+}
+
 TEST_F(vk, devices_leave_no_threads)
 {
+	const long stack = (8 << 20) / PAGE;
 	struct vk *vk = &self->vk;
 	int threads = 0, fds = 0;
+	long pages = 0;
 
 	for (int i = 0; i < 6; i++) {
 		struct vk second = *vk;
@@ -229,7 +243,10 @@ TEST_F(vk, devices_leave_no_threads)
 		}
 		threads = count_threads();
 		fds = count_fds();
+		if (i == 1)
+			pages = address_space();
 	}
+	EXPECT_GT(pages + 4 * stack, address_space());
 }
 
 TEST_F(vk, instances_leave_nothing)
