@@ -232,8 +232,12 @@ static void figment_submit_unnumber(struct figment_submit *submit)
 			submit->jobs[i].queue->seqno--;
 }
 
+/*
+ * What is new: the jobs' numbers, and the fds of sync_files. If it is @refused after
+ * all, there are no such fds, so that whoever was interrupted can submit the same again.
+ */
 static int figment_submit_tell(struct figment_submit *submit,
-			       const struct drm_figment_array *jobs)
+			       const struct drm_figment_array *jobs, bool refused)
 {
 	u32 i, j;
 
@@ -242,14 +246,15 @@ static int figment_submit_tell(struct figment_submit *submit,
 		u64 at = jobs->ptr + (u64)i * jobs->stride;
 
 		at += offsetof(struct drm_figment_job, seqno);
-		if (put_user(sj->job->seqno, (u64 __user *)u64_to_user_ptr(at)))
+		if (!refused && put_user(sj->job->seqno, (u64 __user *)u64_to_user_ptr(at)))
 			return -EFAULT;
 		for (j = 0; j < sj->num_signals; j++) {
 			if (sj->syncs[j].type != DRM_FIGMENT_SYNC_FILE)
 				continue;
 			at = sj->uapi_signals.ptr + (u64)j * sj->uapi_signals.stride;
 			at += offsetof(struct drm_figment_sync, fd);
-			if (put_user(sj->syncs[j].fd, (s32 __user *)u64_to_user_ptr(at)))
+			if (put_user(refused ? -1 : sj->syncs[j].fd,
+				     (s32 __user *)u64_to_user_ptr(at)))
 				return -EFAULT;
 		}
 	}
@@ -309,12 +314,12 @@ static int figment_submit_jobs(struct figment_submit *submit,
 		return ret;
 	ret = figment_submit_number(submit);
 	if (!ret)
-		ret = figment_submit_tell(submit, array);
+		ret = figment_submit_tell(submit, array, false);
 	if (ret)
-		goto err_number;
+		goto err_tell;
 	ret = figment_resv_lock(submit);
 	if (ret)
-		goto err_number;
+		goto err_tell;
 	for (i = 0; i < submit->num_jobs && !ret; i++)
 		ret = figment_job_route(submit->jobs[i].job);
 	if (ret)
@@ -325,7 +330,8 @@ static int figment_submit_jobs(struct figment_submit *submit,
 
 err_resv:
 	figment_resv_unlock(submit);
-err_number:
+err_tell:
+	figment_submit_tell(submit, array, true);
 	figment_submit_unnumber(submit);
 	return ret;
 }

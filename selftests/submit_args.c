@@ -462,7 +462,7 @@ static const char *changed(struct world *w)
 static void refuse(struct world *w, const struct refusal *refusal)
 {
 	const char *what;
-	int ret;
+	int ret, fd;
 
 	right_request(w);
 	for (size_t i = 0; i < ARRAY_SIZE(refusal->changes); i++) {
@@ -471,8 +471,12 @@ static void refuse(struct world *w, const struct refusal *refusal)
 		/* All are little-endian machines that this is for. */
 		memcpy((char *)REQUEST + c->at, &c->value, c->size);
 	}
+	fd = REQUEST->signals[0][0].fd;
 	ret = raw_ioctl(w->fd, DRM_IOCTL_FIGMENT_SUBMIT, &REQUEST->submit);
 	what = changed(w);
+	/* Then the same cannot be submitted again, as after an interrupt. */
+	if (REQUEST->signals[0][0].fd != fd)
+		what = "there is an fd of nothing";
 	if (ret != -refusal->error)
 		ksft_print_msg("%s: gave %d (%s), not %d\n", refusal->name, ret,
 			       strerror(-ret), -refusal->error);

@@ -371,8 +371,8 @@ struct drm_figment_bo {
  * @flags: must be zero
  * @handle: the syncobj's handle, -ENOENT if there is none; zero for a sync_file
  * @fd: a sync_file: to wait for, in, the fd, which stays the caller's (-EINVAL
- *	if it is none); to signal, must be -1, and out is a new fd (O_CLOEXEC).
- *	Zero for a syncobj.
+ *	if it is none); to signal, must be -1, and out is a new fd (O_CLOEXEC),
+ *	or -1 again if the SUBMIT fails. Zero for a syncobj.
  * @point: the timeline's point, not zero; zero for the other types
  *
  * A wait for a syncobj, or a point, that has no fence yet is -EINVAL: submit
