@@ -248,6 +248,12 @@ TEST_F(identity, sharing_extensions_are_there)
 		{ "VK_KHR_bind_memory2", "vkBindBufferMemory2KHR" },
 		{ "VK_KHR_get_memory_requirements2", "vkGetImageMemoryRequirements2KHR" },
 	};
+	/* Of what the shim has lavapipe enable in any case. */
+	static const char *const commands[] = {
+		"vkCmdPipelineBarrier2KHR", "vkCmdResetEvent2KHR", "vkCmdSetEvent2KHR",
+		"vkCmdWaitEvents2KHR", "vkCmdWriteTimestamp2KHR", "vkQueueSubmit2KHR",
+	};
+	static const char *sync2 = "VK_KHR_synchronization2";
 	static VkExtensionProperties list[512];
 	static const char *names[512];
 	VkPhysicalDevice physical = self->vk.physical;
@@ -278,6 +284,16 @@ TEST_F(identity, sharing_extensions_are_there)
 	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device, "vkImportFenceFdKHR"));
 	EXPECT_EQ(NULL, vkGetDeviceProcAddr(device,
 					    "vkGetImageDrmFormatModifierPropertiesEXT"));
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		EXPECT_EQ(NULL, vkGetDeviceProcAddr(device, commands[i]))
+			TH_LOG("%s", commands[i]);
+	}
+	vkDestroyDevice(device, NULL);
+	ASSERT_EQ(VK_SUCCESS, create_with(physical, &sync2, 1, NULL, &device));
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		EXPECT_NE(NULL, vkGetDeviceProcAddr(device, commands[i]))
+			TH_LOG("%s", commands[i]);
+	}
 	vkDestroyDevice(device, NULL);
 }
 

@@ -143,14 +143,13 @@ static VkMemoryRequirements need(struct vk *vk, VkImage image, const struct way 
 	return out.memoryRequirements;
 }
 
-/* With memory of its own that can be exported, or that which @fds stand for. */
-static void make(struct vk *vk, const struct way *way, const int *fds, struct image *out)
+static VkImage create(struct vk *vk, const struct way *way)
 {
 	VkExternalMemoryImageCreateInfo external = {
 		.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO,
 		.handleTypes = way->type,
 	};
-	VkImageCreateInfo create = {
+	VkImageCreateInfo info = {
 		.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
 		.pNext = &external,
 		.flags = way->disjoint ? VK_IMAGE_CREATE_DISJOINT_BIT : 0,
@@ -163,10 +162,19 @@ static void make(struct vk *vk, const struct way *way, const int *fds, struct im
 		.tiling = way->tiling,
 		.usage = USAGE,
 	};
+	VkImage image;
+
+	VK(vkCreateImage(vk->device, &info, NULL, &image));
+	return image;
+}
+
+/* With memory of its own that can be exported, or that which @fds stand for. */
+static void make(struct vk *vk, const struct way *way, const int *fds, struct image *out)
+{
 	VkBindImagePlaneMemoryInfo planes[3];
 	VkBindImageMemoryInfo binds[3];
 
-	VK(vkCreateImage(vk->device, &create, NULL, &out->image));
+	out->image = create(vk, way);
 	out->memories = way->disjoint ? way->kind->planes : 1;
 	for (uint32_t i = 0; i < out->memories; i++) {
 		VkMemoryRequirements r = need(vk, out->image, way, i);
@@ -398,6 +406,94 @@ TEST_F(pair, planes_dma_buf)
 TEST_F(pair, planes_dma_buf_linear)
 {
 	try_all(_metadata, self, VK_IMAGE_TILING_LINEAR, DMA_BUF_MEMORY, true);
+}
+
+/* What is said before there is anything is what is there then. */
+TEST_F(pair, planes_are_where_they_will_be)
+{
+	struct vk *vk = &self->a;
+	uint32_t done = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct way way = {
+			.kind = &kinds[i], .tiling = VK_IMAGE_TILING_LINEAR, .type = OPAQUE_MEMORY,
+		};
+		VkSubresourceLayout before[3], after;
+		VkExternalMemoryProperties p;
+		struct image image;
+		VkImage unbound;
+
+		if (kinds[i].planes < 2 || ask(vk, &way, &p))
+			continue;
+		unbound = create(vk, &way);
+		for (uint32_t n = 0; n < kinds[i].planes; n++) {
+			VkImageSubresource plane = { .aspectMask = kinds[i].plane[n].aspect };
+
+			vkGetImageSubresourceLayout(vk->device, unbound, &plane, &before[n]);
+		}
+		vkDestroyImage(vk->device, unbound, NULL);
+		make(vk, &way, NULL, &image);
+		for (uint32_t n = 0; n < kinds[i].planes; n++) {
+			VkImageSubresource plane = { .aspectMask = kinds[i].plane[n].aspect };
+
+			vkGetImageSubresourceLayout(vk->device, image.image, &plane, &after);
+			EXPECT_EQ(after.offset, before[n].offset)
+				TH_LOG("%s, plane %u", kinds[i].name, n);
+			EXPECT_EQ(after.rowPitch, before[n].rowPitch);
+			EXPECT_TRUE(!n || after.offset >= before[n - 1].offset + before[n - 1].size);
+		}
+		destroy(vk, &image);
+		done++;
+	}
+	if (!done)
+		SKIP(return, "lavapipe has none");
+}
+
+TEST_F(pair, nothing_need_be_dedicated)
+{
+	VkMemoryDedicatedRequirements dedicated = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS,
+	};
+	VkMemoryRequirements2 out = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_REQUIREMENTS_2,
+		.pNext = &dedicated,
+	};
+	const VkImageCreateInfo image = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+		.imageType = VK_IMAGE_TYPE_2D,
+		.format = VK_FORMAT_R8G8B8A8_UNORM,
+		.extent = { 64, 64, 1 },
+		.mipLevels = 1,
+		.arrayLayers = 1,
+		.samples = VK_SAMPLE_COUNT_1_BIT,
+		.usage = USAGE,
+	};
+	const VkBufferCreateInfo buffer = {
+		.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+		.size = PAGE,
+		.usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+	};
+	const VkDeviceImageMemoryRequirements of_image = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_IMAGE_MEMORY_REQUIREMENTS,
+		.pCreateInfo = &image,
+	};
+	const VkDeviceBufferMemoryRequirements of_buffer = {
+		.sType = VK_STRUCTURE_TYPE_DEVICE_BUFFER_MEMORY_REQUIREMENTS,
+		.pCreateInfo = &buffer,
+	};
+	struct vk *vk = &self->a;
+
+	for (int i = 0; i < 2; i++) {
+		dedicated.prefersDedicatedAllocation = 0xabababab;
+		dedicated.requiresDedicatedAllocation = 0xabababab;
+		if (i)
+			vkGetDeviceBufferMemoryRequirements(vk->device, &of_buffer, &out);
+		else
+			vkGetDeviceImageMemoryRequirements(vk->device, &of_image, &out);
+		EXPECT_EQ(VK_FALSE, dedicated.prefersDedicatedAllocation);
+		EXPECT_EQ(VK_FALSE, dedicated.requiresDedicatedAllocation);
+		EXPECT_LE(i ? PAGE : 64 * 64 * 4, out.memoryRequirements.size);
+	}
 }
 
 VK_HARNESS_MAIN()

@@ -248,6 +248,26 @@ TEST_F(vk, between_devices_of_one_process)
 	vk_device_close(&second);
 }
 
+/* Of no type it is no import, and its fd is nothing. */
+TEST_F(vk, an_import_of_no_type)
+{
+	struct vk *vk = &self->vk;
+	VkImportMemoryFdInfoKHR import = {
+		.sType = VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR,
+		.fd = -1,
+	};
+	VkMemoryAllocateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+		.pNext = &import,
+		.allocationSize = SIZE,
+		.memoryTypeIndex = vk_memory_type(vk, ~0u),
+	};
+	VkDeviceMemory memory;
+
+	ASSERT_EQ(VK_SUCCESS, vkAllocateMemory(vk->device, &info, NULL, &memory));
+	vkFreeMemory(vk->device, memory, NULL);
+}
+
 TEST_F(vk, maps_in_part)
 {
 	struct vk *vk = &self->vk;

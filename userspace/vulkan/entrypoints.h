@@ -102,6 +102,8 @@ ENTRY(DEVICE, vkGetImageMemoryRequirements2, vkGetImageMemoryRequirements2, NULL
 ENTRY(DEVICE, vkGetImageMemoryRequirements2KHR, vkGetImageMemoryRequirements2, NULL)
 ENTRY(DEVICE, vkGetDeviceImageMemoryRequirements, vkGetDeviceImageMemoryRequirements, NULL)
 ENTRY(DEVICE, vkGetDeviceImageMemoryRequirementsKHR, vkGetDeviceImageMemoryRequirements, NULL)
+ENTRY(DEVICE, vkGetDeviceBufferMemoryRequirements, vkGetDeviceBufferMemoryRequirements, NULL)
+ENTRY(DEVICE, vkGetDeviceBufferMemoryRequirementsKHR, vkGetDeviceBufferMemoryRequirements, NULL)
 ENTRY(DEVICE, vkGetImageSubresourceLayout, vkGetImageSubresourceLayout, NULL)
 ENTRY(DEVICE, vkGetImageSubresourceLayout2, vkGetImageSubresourceLayout2, NULL)
 ENTRY(DEVICE, vkGetImageSubresourceLayout2KHR, vkGetImageSubresourceLayout2, NULL)

@@ -223,6 +223,8 @@ VkResult figment_vkGetPhysicalDeviceImageFormatProperties2(
 		out->imageFormatProperties.maxArrayLayers = 1;
 		out->imageFormatProperties.sampleCounts = VK_SAMPLE_COUNT_1_BIT;
 	}
+	if (out->imageFormatProperties.maxResourceSize > LVP_MAX_RESOURCE)
+		out->imageFormatProperties.maxResourceSize = LVP_MAX_RESOURCE;
 	if (external_out && external && external->handleType)
 		external_out->externalMemoryProperties = external_memory(pdev,
 									 external->handleType);

@@ -13,15 +13,18 @@
  * or its loads would fault. Images that are only read have no such trouble.
  *
  * lavapipe also forgets the explicit offset wherever it speaks of a size or a
- * layout, and only minds it when it binds.
+ * layout, and only minds it when it binds; and computes such an image's size in 32
+ * bits. lavapipe 25.0 tells where a plane is only of an image that is bound, and
+ * nothing about dedicated memory of what is still to be created.
  */
 #include <stdlib.h>
 
 #include "shim.h"
 
 struct image {
-	uint64_t offset, size;	/* of the pixels in the memory */
+	bool planes;		/* may have several, in one memory; and none of these: */
 	bool external;
+	uint64_t offset, size;	/* of the pixels in the memory */
 };
 
 /* Whether lavapipe renders into it. Copies, and stores of a shader, are exact. */
@@ -76,6 +79,12 @@ static bool list_has_linear(const VkImageCreateInfo *info)
 	return false;
 }
 
+static bool has_planes(const VkImageCreateInfo *info)
+{
+	return info->tiling == VK_IMAGE_TILING_LINEAR &&
+	       !(info->flags & VK_IMAGE_CREATE_DISJOINT_BIT);
+}
+
 static void describe(struct image *image, const VkImageCreateInfo *info,
 		     const VkImageDrmFormatModifierExplicitCreateInfoEXT *modifier)
 {
@@ -83,6 +92,7 @@ static void describe(struct image *image, const VkImageCreateInfo *info,
 		chain_find(info->pNext, VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_IMAGE_CREATE_INFO);
 	const VkSubresourceLayout *layout = modifier->pPlaneLayouts;
 
+	image->planes = false;
 	image->offset = layout->offset;
 	image->size = layout->rowPitch * (info->extent.height - 1) +
 		      (uint64_t)info->extent.width * format_texel_size(info->format);
@@ -118,19 +128,24 @@ VkResult figment_vkCreateImage(VkDevice handle, const VkImageCreateInfo *app_inf
 		return VK_ERROR_FEATURE_NOT_PRESENT;
 	if (external && external_memory_refused(dev->pdev, external->handleTypes))
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
-	if (!modifier) {
-		if (info->tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT &&
-		    (!list_has_linear(info) || !format_texel_size(info->format)))
-			return VK_ERROR_UNKNOWN;
+	if (!modifier && info->tiling == VK_IMAGE_TILING_DRM_FORMAT_MODIFIER_EXT &&
+	    (!list_has_linear(info) || !format_texel_size(info->format)))
+		return VK_ERROR_UNKNOWN;
+	if (!modifier && !has_planes(info))
 		return dev->lvp.CreateImage(handle, info, alloc, out);
-	}
-	if (!layout_is_valid(info, modifier))
+	if (modifier && !layout_is_valid(info, modifier))
 		return VK_ERROR_INVALID_DRM_FORMAT_MODIFIER_PLANE_LAYOUT_EXT;
+	if (modifier && modifier->pPlaneLayouts->rowPitch *
+			ALIGN_UP(info->extent.height, RENDER_BLOCK) > LVP_MAX_RESOURCE)
+		return VK_ERROR_OUT_OF_DEVICE_MEMORY;
 
 	image = calloc(1, sizeof(*image));
 	if (!image)
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
-	describe(image, info, modifier);
+	if (modifier)
+		describe(image, info, modifier);
+	else
+		image->planes = true;
 	result = dev->lvp.CreateImage(handle, info, alloc, out);
 	if (!result && !table_insert(TABLE_IMAGE, HANDLE(*out), image)) {
 		dev->lvp.DestroyImage(handle, *out, alloc);
@@ -149,9 +164,9 @@ void figment_vkDestroyImage(VkDevice handle, VkImage image, const VkAllocationCa
 
 static void fix_requirements(const struct image *image, VkMemoryRequirements *out)
 {
-	if (!image)
+	if (!image || image->planes)
 		return;
-	/* Memory that is not shared has no room behind it, so there lavapipe's size holds. */
+	/* lavapipe's size holds where the memory cannot be somebody else's. */
 	if (image->external)
 		out->size = image->size;
 	out->size += image->offset;
@@ -159,10 +174,40 @@ static void fix_requirements(const struct image *image, VkMemoryRequirements *ou
 
 static void fix_layout(const struct image *image, VkSubresourceLayout *out)
 {
-	if (!image)
+	if (!image || image->planes)
 		return;
 	out->offset = image->offset;
 	out->size = image->size;
+}
+
+static bool is_later_plane(VkImageAspectFlags aspect)
+{
+	return aspect == VK_IMAGE_ASPECT_PLANE_1_BIT || aspect == VK_IMAGE_ASPECT_PLANE_2_BIT;
+}
+
+/* A plane's offset, of the size of those @before it; a bound image's has it in it. */
+static void fix_offset(VkSubresourceLayout *out, VkDeviceSize before)
+{
+	if (out->offset < before)
+		out->offset += before;
+}
+
+static void fix_plane(VkDevice handle, VkImage image, VkImageAspectFlags aspect,
+		      VkSubresourceLayout *out)
+{
+	const struct image *known = table_find(TABLE_IMAGE, HANDLE(image));
+	VkDeviceSize before = 0;
+
+	if (!known || !known->planes || !is_later_plane(aspect))
+		return;
+	for (VkImageAspectFlags a = VK_IMAGE_ASPECT_PLANE_0_BIT; a < aspect; a <<= 1) {
+		const VkImageSubresource plane = { .aspectMask = a };
+		VkSubresourceLayout layout;
+
+		device_of(handle)->lvp.GetImageSubresourceLayout(handle, image, &plane, &layout);
+		before += layout.size;
+	}
+	fix_offset(out, before);
 }
 
 void figment_vkGetImageMemoryRequirements(VkDevice handle, VkImage image,
@@ -180,6 +225,25 @@ void figment_vkGetImageMemoryRequirements2(VkDevice handle,
 	fix_requirements(table_find(TABLE_IMAGE, HANDLE(info->image)), &out->memoryRequirements);
 }
 
+static void deny_dedicated(VkMemoryRequirements2 *out)
+{
+	VkMemoryDedicatedRequirements *dedicated =
+		chain_find(out->pNext, VK_STRUCTURE_TYPE_MEMORY_DEDICATED_REQUIREMENTS);
+
+	if (dedicated) {
+		dedicated->prefersDedicatedAllocation = VK_FALSE;
+		dedicated->requiresDedicatedAllocation = VK_FALSE;
+	}
+}
+
+void figment_vkGetDeviceBufferMemoryRequirements(VkDevice handle,
+						 const VkDeviceBufferMemoryRequirements *info,
+						 VkMemoryRequirements2 *out)
+{
+	deny_dedicated(out);
+	device_of(handle)->lvp.GetDeviceBufferMemoryRequirements(handle, info, out);
+}
+
 void figment_vkGetDeviceImageMemoryRequirements(VkDevice handle,
 						const VkDeviceImageMemoryRequirements *info,
 						VkMemoryRequirements2 *out)
@@ -188,6 +252,7 @@ void figment_vkGetDeviceImageMemoryRequirements(VkDevice handle,
 		explicit_layout(info->pCreateInfo);
 	struct image image;
 
+	deny_dedicated(out);
 	device_of(handle)->lvp.GetDeviceImageMemoryRequirements(handle, info, out);
 	if (modifier) {
 		describe(&image, info->pCreateInfo, modifier);
@@ -201,6 +266,7 @@ void figment_vkGetImageSubresourceLayout(VkDevice handle, VkImage image,
 {
 	device_of(handle)->lvp.GetImageSubresourceLayout(handle, image, subresource, out);
 	fix_layout(table_find(TABLE_IMAGE, HANDLE(image)), out);
+	fix_plane(handle, image, subresource->aspectMask, out);
 }
 
 void figment_vkGetImageSubresourceLayout2(VkDevice handle, VkImage image,
@@ -214,6 +280,8 @@ void figment_vkGetImageSubresourceLayout2(VkDevice handle, VkImage image,
 	else
 		dev->lvp.GetImageSubresourceLayout2EXT(handle, image, subresource, out);
 	fix_layout(table_find(TABLE_IMAGE, HANDLE(image)), &out->subresourceLayout);
+	fix_plane(handle, image, subresource->imageSubresource.aspectMask,
+		  &out->subresourceLayout);
 }
 
 void figment_vkGetDeviceImageSubresourceLayout(VkDevice handle,
@@ -222,13 +290,31 @@ void figment_vkGetDeviceImageSubresourceLayout(VkDevice handle,
 {
 	const VkImageDrmFormatModifierExplicitCreateInfoEXT *modifier =
 		explicit_layout(info->pCreateInfo);
+	VkImageAspectFlags aspect = info->pSubresource->imageSubresource.aspectMask;
+	struct device *dev = device_of(handle);
+	VkDeviceSize before = 0;
 	struct image image;
 
-	device_of(handle)->lvp.GetDeviceImageSubresourceLayout(handle, info, out);
+	dev->lvp.GetDeviceImageSubresourceLayout(handle, info, out);
 	if (modifier) {
 		describe(&image, info->pCreateInfo, modifier);
 		fix_layout(&image, &out->subresourceLayout);
 	}
+	if (!has_planes(info->pCreateInfo) || !is_later_plane(aspect))
+		return;
+	for (VkImageAspectFlags a = VK_IMAGE_ASPECT_PLANE_0_BIT; a < aspect; a <<= 1) {
+		const VkImageSubresource2 plane = {
+			.sType = VK_STRUCTURE_TYPE_IMAGE_SUBRESOURCE_2_KHR,
+			.imageSubresource.aspectMask = a,
+		};
+		VkDeviceImageSubresourceInfo one = *info;
+		VkSubresourceLayout2 layout = { .sType = VK_STRUCTURE_TYPE_SUBRESOURCE_LAYOUT_2_KHR };
+
+		one.pSubresource = &plane;
+		dev->lvp.GetDeviceImageSubresourceLayout(handle, &one, &layout);
+		before += layout.subresourceLayout.size;
+	}
+	fix_offset(&out->subresourceLayout, before);
 }
 
 VkResult figment_vkGetImageDrmFormatModifierPropertiesEXT(

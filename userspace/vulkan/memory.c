@@ -8,7 +8,8 @@
  *
  * Every buffer is mapped at the head of a larger anonymous mapping, for what
  * llvmpipe touches behind an image's last row (image.c). The pages behind cost
- * nothing until then and hold nothing of interest.
+ * nothing until then and hold nothing of interest. lavapipe's own memory is made
+ * larger likewise, as such an image may be bound to its end, too.
  *
  * An opaque handle is the dma-buf of such a buffer too. What makes it one is the
  * buffer's metadata, which its exporter writes: which driver it was, and what it
@@ -134,7 +135,10 @@ static int map(struct device *dev, struct memory *memory, uint64_t size)
 	return ret;
 }
 
-/* What lavapipe may still need to know of the application's chain. */
+/*
+ * What lavapipe may still need to know of the application's chain; an import of no type
+ * is none, but it would take it for one. Without @map the memory is lavapipe's own.
+ */
 static VkResult give_to_lavapipe(struct device *dev, const VkMemoryAllocateInfo *app_info,
 				 const VkAllocationCallbacks *alloc, void *map,
 				 VkDeviceMemory *out)
@@ -156,7 +160,10 @@ static VkResult give_to_lavapipe(struct device *dev, const VkMemoryAllocateInfo 
 	VkMemoryAllocateInfo info = *app_info;
 	struct chain_copy copy;
 
-	info.pNext = chain_copy_known(&copy, app_info->pNext, known, ARRAY_SIZE(known), &pointer);
+	if (!map && info.allocationSize <= LVP_MAX_RESOURCE - SLACK)
+		info.allocationSize += SLACK;
+	info.pNext = chain_copy_known(&copy, app_info->pNext, known, ARRAY_SIZE(known),
+				      map ? &pointer : NULL);
 	return dev->lvp.AllocateMemory(dev->handle, &info, alloc, out);
 }
 
@@ -167,12 +174,17 @@ static VkResult wrap(struct device *dev, const VkMemoryAllocateInfo *info,
 {
 	struct memory *memory = calloc(1, sizeof(*memory));
 	VkResult result = VK_ERROR_OUT_OF_HOST_MEMORY;
+	int ret;
 
 	if (!memory)
 		goto err_bo;
 	memory->bo = bo;
 	memory->exportable = exportable;
-	if (map(dev, memory, size))
+	ret = map(dev, memory, size);
+	/* Somebody else's need not be there to be mapped. */
+	if (ret && ret != -ENOMEM)
+		result = VK_ERROR_INVALID_EXTERNAL_HANDLE;
+	if (ret)
 		goto err_free;
 	result = give_to_lavapipe(dev, info, alloc, memory->map, out);
 	if (result)
@@ -198,6 +210,7 @@ static VkResult allocate(struct device *dev, const VkMemoryAllocateInfo *info,
 			 VkExternalMemoryHandleTypeFlags exportable, VkDeviceMemory *out)
 {
 	const struct tag tag = make_tag(dev, info);
+	VkResult result;
 	uint32_t bo;
 	int ret = bo_create(dev, info->allocationSize, &bo);
 
@@ -209,7 +222,8 @@ static VkResult allocate(struct device *dev, const VkMemoryAllocateInfo *info,
 	if (ret)
 		return ret == -ENOMEM || ret == -EINVAL ? VK_ERROR_OUT_OF_DEVICE_MEMORY :
 							  shim_result(ret);
-	return wrap(dev, info, alloc, bo, info->allocationSize, exportable, out);
+	result = wrap(dev, info, alloc, bo, info->allocationSize, exportable, out);
+	return result == VK_ERROR_INVALID_EXTERNAL_HANDLE ? VK_ERROR_OUT_OF_DEVICE_MEMORY : result;
 }
 
 /* A dma-buf may be larger than what is allocated of it, an opaque handle may not. */
@@ -293,13 +307,14 @@ VkResult figment_vkAllocateMemory(VkDevice handle, const VkMemoryAllocateInfo *i
 	if (pointer && pointer->handleType) {
 		if (exportable || !(pointer->handleType & EXTERNAL_HOST_MEMORY) ||
 		    external_memory_refused(dev->pdev, pointer->handleType) ||
-		    (uintptr_t)pointer->pHostPointer % PAGE || info->allocationSize % PAGE)
+		    !pointer->pHostPointer || (uintptr_t)pointer->pHostPointer % PAGE ||
+		    info->allocationSize % PAGE)
 			return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 		return give_to_lavapipe(dev, info, alloc, pointer->pHostPointer, out);
 	}
 	if (exportable)
 		return allocate(dev, info, alloc, exportable, out);
-	return dev->lvp.AllocateMemory(handle, info, alloc, out);
+	return give_to_lavapipe(dev, info, alloc, NULL, out);
 }
 
 void figment_vkFreeMemory(VkDevice handle, VkDeviceMemory object,

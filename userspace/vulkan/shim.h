@@ -177,6 +177,7 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(GetDeviceQueue2, GetDeviceQueue2) \
 	CALL(GetImageMemoryRequirements2, GetImageMemoryRequirements2KHR) \
 	CALL(GetDeviceImageMemoryRequirements, GetDeviceImageMemoryRequirementsKHR) \
+	CALL(GetDeviceBufferMemoryRequirements, GetDeviceBufferMemoryRequirementsKHR) \
 	CALL(GetImageSubresourceLayout2, GetImageSubresourceLayout2KHR) \
 	CALL(GetImageSubresourceLayout2EXT, GetImageSubresourceLayout2EXT) \
 	CALL(GetDeviceImageSubresourceLayout, GetDeviceImageSubresourceLayoutKHR) \
@@ -268,6 +269,8 @@ VkExternalSemaphoreHandleTypeFlags external_semaphores(const struct physical_dev
 
 /* format.c */
 uint32_t format_texel_size(VkFormat format);
+/* What lavapipe binds an image to at most, and promises of memory. */
+#define LVP_MAX_RESOURCE (2ull << 30)
 
 /* device.c */
 struct queue;
