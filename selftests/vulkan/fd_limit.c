@@ -16,6 +16,8 @@
 #define SIZE	PAGE
 /* More than there can be fds. */
 #define MANY	(LIMIT + 200)
+/* The kernel's own limit, of a client's. */
+#define QUEUES	256
 
 static int used[LIMIT], used_count;
 
@@ -125,6 +127,67 @@ TEST_F(vk, held_exports_fail_and_change_nothing)
 	vkDestroySemaphore(vk->device, gate, NULL);
 }
 
+/* What is in somebody's hands already tells how it ended, though there are no fds then. */
+TEST_F(vk, held_exports_keep_their_word)
+{
+	struct vk *vk = &self->vk;
+	VkFence fence = vk_fence(vk, 0, SYNC_FENCE);
+	VkSemaphore gate = vk_timeline(vk, 0, 0);
+	int file;
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, VK_NOTHING, fence));
+	/* As in fence_syncfd_export, the layer does not know of it. */
+	vk->quiet = true;
+	file = vk_fence_fd(vk, fence, SYNC_FENCE);
+	vk->quiet = false;
+	EXPECT_TRUE(stays_pending(file));
+	use_up(0);
+	vk_signal(vk, gate, 1);
+	EXPECT_EQ(1, settle(file));
+	give_back();
+	close(file);
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroyFence(vk->device, fence, NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+}
+
+/* Each takes a queue of the kernel's, of which a client has so many. */
+TEST_F(vk, held_exports_without_number)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore gate = vk_timeline(vk, 0, 0);
+	VkFence fences[QUEUES + 1];
+	int files[QUEUES + 1], count = 0;
+	VkResult result = VK_SUCCESS;
+
+	vk->quiet = true;
+	for (int i = 0; i <= QUEUES; i++) {
+		VkFenceGetFdInfoKHR info = {
+			.sType = VK_STRUCTURE_TYPE_FENCE_GET_FD_INFO_KHR,
+			.handleType = SYNC_FENCE,
+		};
+
+		fences[i] = vk_fence(vk, 0, SYNC_FENCE);
+		info.fence = fences[i];
+		ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, VK_NOTHING,
+						fences[i]));
+		if (!result)
+			result = vk->GetFenceFdKHR(vk->device, &info, &files[count]);
+		count += !result;
+	}
+	EXPECT_EQ(VK_ERROR_TOO_MANY_OBJECTS, result);
+	EXPECT_LT(QUEUES / 2, count);
+	vk_signal(vk, gate, 1);
+	VK(vkQueueWaitIdle(vk->queue));
+	for (int i = 0; i < count; i++) {
+		EXPECT_EQ(1, settle(files[i]));
+		close(files[i]);
+	}
+	for (int i = 0; i <= QUEUES; i++)
+		vkDestroyFence(vk->device, fences[i], NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+}
+
 /* What has nothing to do with fds works without. */
 TEST_F(vk, work_goes_on)
 {
@@ -164,7 +227,7 @@ TEST_F(vk, work_goes_on)
 	vk_buffer_free(vk, &buf);
 }
 
-/* What one submit waits for and signals anew cannot be taken by an fd: the signal stays. */
+/* What one submit waits for and signals anew: the signal stays. */
 TEST_F(vk, waited_for_and_signalled_at_once)
 {
 	struct vk *vk = &self->vk;

@@ -218,6 +218,45 @@ TEST_F(import, a_signal_that_is_taken_back)
 	vkDestroySemaphore(vk->device, sem, NULL);
 }
 
+/*
+ * Two semaphores are one payload; what waits for the one signals the other, and is held
+ * until there is something to wait for. Neither signal is lost, and both are waited for.
+ */
+TEST_F(import, a_held_wait_and_signal_of_one_payload)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore a = vk_semaphore(vk, 0), b = vk_semaphore(vk, 0);
+	VkSemaphore gate = vk_timeline(vk, 0, 0);
+	VkFence fence = vk_fence(vk, 0, 0);
+
+	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, a, OPAQUE_SEM, 0, own_fd(self)));
+	ASSERT_EQ(VK_SUCCESS, vk_semaphore_import(vk, b, OPAQUE_SEM, 0, own_fd(self)));
+	/* The validation layer does not see that both are one. */
+	vk->quiet = true;
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, vk_binary(a), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(b), NULL, vk_binary(a), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(a), NULL, VK_NOTHING, fence));
+	EXPECT_TRUE(vk_fence_pending(vk, fence));
+	vk_signal(vk, gate, 1);
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	EXPECT_EQ(-EINVAL, syncobj_state(self->device, self->syncobj, 0));
+
+	/* And by one name. */
+	VK(vkResetFences(vk->device, 1, &fence));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 2), NULL, vk_binary(a), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(a), NULL, vk_binary(a), 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(b), NULL, VK_NOTHING, fence));
+	vk_signal(vk, gate, 2);
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	EXPECT_EQ(-EINVAL, syncobj_state(self->device, self->syncobj, 0));
+	VK(vkQueueWaitIdle(vk->queue));
+	vk->quiet = false;
+	vkDestroySemaphore(vk->device, a, NULL);
+	vkDestroySemaphore(vk->device, b, NULL);
+	vkDestroySemaphore(vk->device, gate, NULL);
+	vkDestroyFence(vk->device, fence, NULL);
+}
+
 TEST_F(import, refuses_a_timelines_payload)
 {
 	struct vk *vk = &self->vk;

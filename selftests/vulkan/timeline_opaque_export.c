@@ -8,6 +8,7 @@
  * whose fd is no drm_syncobj with points; that loses the initial value.
  */
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -178,6 +179,55 @@ TEST_F(vk, gpu_waits_for_another_hosts_signal)
 	ASSERT_EQ(VK_SUCCESS, vkQueueWaitIdle(vk->queue));
 	vkDestroyFence(vk->device, fence, NULL);
 	vkDestroySemaphore(vk->device, sem, NULL);
+}
+
+struct waiter {
+	struct vk *vk;
+	VkSemaphore sem;
+	VkResult result;
+};
+
+static void *wait_for_five(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	waiter->result = vk_wait(waiter->vk, waiter->sem, 5, LONG_NS);
+	return NULL;
+}
+
+/* The host may signal less than what is pending, and no value is ever taken back. */
+TEST_F(vk, host_signals_below_what_is_pending)
+{
+	struct vk *vk = &self->vk;
+	VkSemaphore sem = vk_timeline(vk, 4, 0);
+	VkFence fence = vk_fence(vk, 0, 0);
+	struct waiter waiter = { .vk = vk, .sem = sem };
+	struct held held;
+	VkSemaphore wait = vk_held(vk, &held);
+	pthread_t thread;
+
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(wait), NULL, vk_point(sem, 10), 0));
+	must_be(!pthread_create(&thread, NULL, wait_for_five, &waiter));
+	EXPECT_EQ(4, vk_counter(vk, sem));
+	usleep(MOMENT_MS * 1000);
+	vk_signal(vk, sem, 5);
+	EXPECT_EQ(5, vk_counter(vk, sem));
+	EXPECT_EQ(VK_SUCCESS, vk_wait(vk, sem, 4, 0));
+	EXPECT_EQ(VK_SUCCESS, vk_wait(vk, sem, 5, 0));
+	EXPECT_EQ(VK_TIMEOUT, vk_wait(vk, sem, 6, MOMENT_NS));
+	must_be(!pthread_join(thread, NULL));
+	EXPECT_EQ(VK_SUCCESS, waiter.result);
+	EXPECT_EQ(5, vk_counter(vk, sem));
+	held_release(&held, 0);
+	EXPECT_EQ(VK_SUCCESS, vk_wait(vk, sem, 10, LONG_NS));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(sem, 5), NULL, vk_point(sem, 11), fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, fence));
+	EXPECT_EQ(11, vk_counter(vk, sem));
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroyFence(vk->device, fence, NULL);
+	vkDestroySemaphore(vk->device, sem, NULL);
+	vkDestroySemaphore(vk->device, wait, NULL);
+	held_close(&held);
 }
 
 /* As compositors use it: by its points, and an eventfd. */

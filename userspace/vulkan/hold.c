@@ -15,6 +15,7 @@
 #include <drm.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "shim.h"
 
@@ -33,15 +34,15 @@ static bool has_fence(struct device *dev, const struct drm_figment_sync *sync)
 	const uint64_t point = sync->point;
 
 	/* Without WAIT_FOR_SUBMIT a missing fence is an error rather than a reason to wait. */
-	return sync->type == DRM_FIGMENT_SYNC_FILE ||
-	       figment_syncobj_wait(dev->fd, &sync->handle, point ? &point : NULL, 1, 0, 0,
+	return figment_syncobj_wait(dev->fd, &sync->handle, point ? &point : NULL, 1, 0, 0,
 				    NULL) != -EINVAL;
 }
 
 bool hold_is_needed(struct device *dev, const struct job *job)
 {
 	for (uint32_t i = 0; i < job->wait_count; i++) {
-		if (!has_fence(dev, &job->waits[i]))
+		if (job->origins[i].kind == WAIT_UNSUBMITTED ||
+		    (job->origins[i].kind != WAIT_MOVED && !has_fence(dev, &job->waits[i])))
 			return true;
 	}
 	return false;
@@ -52,17 +53,17 @@ bool hold_is_needed(struct device *dev, const struct job *job)
  * @job: the job, which need not have been held
  * @ret: what came of it
  *
- * What it waits for had a fence, but whoever else has that payload can reset it at
- * any time. It is then waited for as though it had never been there.
+ * What it waits for had a fence, but whoever else has that timeline can reset it at
+ * any time. It is then waited for as though it had never been there. Nor is a job an
+ * error that the kernel has no room for, since there is as soon as others are done.
  */
 bool hold_is_needed_after_all(const struct job *job, int ret)
 {
 	for (uint32_t i = 0; ret == -EINVAL && i < job->wait_count; i++) {
-		if (job->origins[i].kind == WAIT_UNSUBMITTED ||
-		    job->origins[i].kind == WAIT_BORROWED)
+		if (job->origins[i].kind == WAIT_BORROWED)
 			return true;
 	}
-	return false;
+	return ret == -EBUSY;
 }
 
 static bool has_stopped(struct queue *queue)
@@ -76,30 +77,59 @@ static bool has_stopped(struct queue *queue)
 }
 
 /*
- * Until all of the job's waits have a fence, or the queue stops. Of an unplugged
- * device neither is told to who waits already, so the wait is cut into slices.
+ * Until a wait has a fence, or the queue stops. Of an unplugged device neither is told
+ * to who waits already, so this is cut into slices.
  */
-static int wait_for_fences(struct queue *queue, const struct job *job)
+static int wait_for_fence(struct queue *queue, const struct drm_figment_sync *sync)
 {
+	const uint32_t syncobjs[2] = { sync->handle, queue->kick };
+	const uint64_t points[2] = { sync->point, 0 };
 	struct device *dev = queue->dev;
+	int ret;
 
+	do {
+		ret = figment_syncobj_wait(dev->fd, syncobjs, dev->timeline ? points : NULL, 2,
+					   clock_now() + SYNC_SLICE_NS, available(dev), NULL);
+	} while (ret == -ETIME && !has_stopped(queue));
+	return ret;
+}
+
+/*
+ * Of a payload that others have too the fence is taken before the job is submitted: its
+ * signals may be of that payload, by whatever name, or lead to one of somebody else's.
+ */
+static int wait_for_fences(struct queue *queue, struct job *job)
+{
 	for (uint32_t i = 0; i < job->wait_count; i++) {
-		const uint32_t syncobjs[2] = { job->waits[i].handle, queue->kick };
-		const uint64_t points[2] = { job->waits[i].point, 0 };
+		struct drm_figment_sync *sync = &job->waits[i];
+		uint32_t own;
 		int ret;
 
-		if (job->waits[i].type == DRM_FIGMENT_SYNC_FILE)
-			continue;
 		do {
-			ret = figment_syncobj_wait(dev->fd, syncobjs,
-						   dev->timeline ? points : NULL, 2,
-						   clock_now() + SYNC_SLICE_NS, available(dev),
-						   NULL);
-		} while (ret == -ETIME && !has_stopped(queue));
+			ret = wait_for_fence(queue, sync);
+			if (ret || has_stopped(queue))
+				return ret;
+			if (job->origins[i].kind != WAIT_UNSUBMITTED)
+				break;
+			ret = syncobj_move(queue->dev, sync->handle, &own);
+		} while (ret == -EINVAL);
 		if (ret)
 			return ret;
+		if (job->origins[i].kind == WAIT_UNSUBMITTED) {
+			sync->handle = own;
+			job->origins[i].kind = WAIT_MOVED;
+		}
 	}
 	return 0;
+}
+
+/* Until some job is done, or for a moment: there is not always one of this queue's. */
+static void wait_for_room(struct queue *queue)
+{
+	const int64_t at = clock_now() + 10000000;
+	const struct timespec until = { at / 1000000000, at % 1000000000 };
+
+	pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
 }
 
 static void signal_all(struct device *dev, const struct job *job)
@@ -131,6 +161,8 @@ static void *hold(void *arg)
 		next = job->next;
 		ret = queue_submit_locked(queue, job);
 		if (hold_is_needed_after_all(job, ret)) {
+			if (ret == -EBUSY)
+				wait_for_room(queue);
 			ret = 0;
 			continue;
 		}

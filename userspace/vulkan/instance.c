@@ -127,15 +127,17 @@ static VkResult create_devices(struct instance *instance, const VkInstanceCreate
 	return VK_SUCCESS;
 }
 
+static void forget(struct instance *instance)
+{
+	for (uint32_t i = 0; i < instance->device_count; i++)
+		table_remove(TABLE_PHYSICAL_DEVICE, HANDLE(instance->devices[i].handle));
+}
+
 static void destroy(struct instance *instance, const VkAllocationCallbacks *alloc)
 {
-	for (uint32_t i = 0; i < instance->device_count; i++) {
-		struct physical_device *pdev = &instance->devices[i];
-
-		table_remove(TABLE_PHYSICAL_DEVICE, HANDLE(pdev->handle));
-		if (i)
-			instance->lvp.DestroyInstance(pdev->lvp_instance, NULL);
-	}
+	forget(instance);
+	for (uint32_t i = 1; i < instance->device_count; i++)
+		instance->lvp.DestroyInstance(instance->devices[i].lvp_instance, NULL);
 	if (instance->lvp.DestroyInstance)
 		instance->lvp.DestroyInstance(instance->handle, alloc);
 	pthread_mutex_destroy(&instance->lock);
@@ -181,7 +183,12 @@ void figment_vkDestroyInstance(VkInstance handle, const VkAllocationCallbacks *a
 {
 	struct instance *instance = table_remove(TABLE_INSTANCE, HANDLE(handle));
 
-	if (instance)
+	if (!instance)
+		return;
+	/* lavapipe would join threads that a fork's child does not have. */
+	if (instance->generation != fork_generation())
+		forget(instance);
+	else
 		destroy(instance, alloc);
 }
 

@@ -31,6 +31,7 @@ VkResult shim_result(int err)
 	case ETIME:
 		return VK_TIMEOUT;
 	case ENOMEM:
+	case EAGAIN:	/* of a thread */
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
 	case ENOSPC:
 	case EBUSY:

@@ -47,29 +47,6 @@ struct job *job_list_pop(struct job_list *list)
 	return job;
 }
 
-static bool signals(const struct job *job, uint32_t syncobj)
-{
-	for (uint32_t i = 0; i < job->signal_count; i++) {
-		if (!job->signals[i].point && job->signals[i].handle == syncobj)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A wait for a payload that had no fence could not reset it before: do it now, but
- * for one that the same job signals, which has taken the place of what it waited for.
- */
-static void reset_late(struct device *dev, const struct job *job)
-{
-	for (uint32_t i = 0; i < job->wait_count; i++) {
-		uint32_t syncobj = job->waits[i].handle;
-
-		if (job->origins[i].kind == WAIT_UNSUBMITTED && !signals(job, syncobj))
-			figment_syncobj_reset(dev->fd, syncobj);
-	}
-}
-
 /* Under the lock, so that the executor does not meet a job it does not know. */
 int queue_submit_locked(struct queue *queue, struct job *job)
 {
@@ -84,7 +61,6 @@ int queue_submit_locked(struct queue *queue, struct job *job)
 		return ret;
 	job->seqno = args.seqno;
 	queue->latest = args.seqno;
-	reset_late(queue->dev, job);
 	job_release_waits(queue->dev, job);
 	job_list_add(&queue->submitted, job);
 	return 0;

@@ -67,29 +67,27 @@ static void wait_for(struct relay *relay, uint32_t flags)
 /* Make what a shared payload has now the relay's alone. */
 static int take(struct relay *relay)
 {
-	int fd = relay->dev->fd, file, ret;
 	uint32_t own;
+	int ret = syncobj_move(relay->dev, relay->syncobj, &own);
 
-	ret = figment_syncobj_export_file(fd, relay->syncobj, &file);
 	if (ret)
 		return ret;
-	ret = figment_syncobj_create(fd, false, &own);
-	if (!ret) {
-		ret = figment_syncobj_import_file(fd, own, file);
-		figment_syncobj_reset(fd, relay->syncobj);
-		figment_syncobj_destroy(fd, relay->syncobj);
-		relay->syncobj = own;
-	}
-	close(file);
-	return ret;
+	figment_syncobj_destroy(relay->dev->fd, relay->syncobj);
+	relay->syncobj = own;
+	return 0;
 }
 
 /* What it ended with; -ECANCELED if it has not. */
 static int status_of(const struct relay *relay)
 {
-	int file, status;
+	int fd = relay->dev->fd, file, status;
+	int ret = figment_syncobj_export_file(fd, relay->syncobj, &file);
 
-	if (figment_syncobj_export_file(relay->dev->fd, relay->syncobj, &file))
+	/* Without a fd to spare nobody tells what it ended with, only that it has. */
+	if (ret == -EMFILE || ret == -ENFILE)
+		return figment_syncobj_wait(fd, &relay->syncobj, NULL, 1, 0, 0, NULL) ||
+		       device_is_lost(relay->dev) ? -ECANCELED : 0;
+	if (ret)
 		return -ECANCELED;
 	status = figment_sync_file_status(file);
 	close(file);
@@ -170,6 +168,9 @@ static int submit(struct relay *relay, int *file)
 		ret = figment_queue_create(relay->dev->fd, DRM_FIGMENT_ENGINE_HOST,
 					   DRM_FIGMENT_PRIORITY_NORMAL, 0, &relay->queue,
 					   &relay->fd);
+	/* There are as many queues as a client may have: too many objects. */
+	if (ret == -ENOSPC)
+		ret = -EMFILE;
 	if (ret)
 		return ret;
 	job.queue = relay->queue;

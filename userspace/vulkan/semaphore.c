@@ -5,6 +5,11 @@
  * A syncobj under lavapipe's handle, as for fences. A timeline's points are the
  * syncobj's; its value zero is none, since that is how the kernel writes a binary
  * payload, and a wait for it is over before it begins.
+ *
+ * The kernel's timelines only grow at their end: a point below one that is still
+ * pending would take that one's place, and the counter back to zero until then. Vulkan
+ * allows to signal such a value; so it is kept beside the syncobj. Others that have the
+ * payload see it when the pending one is there, which they would anyway.
  */
 #include <drm.h>
 #include <stdlib.h>
@@ -85,21 +90,52 @@ VkResult figment_vkGetSemaphoreCounterValue(VkDevice handle, VkSemaphore object,
 {
 	struct device *dev = device_of(handle);
 
+	struct semaphore *semaphore = semaphore_of(object);
+	VkResult result;
+
 	if (device_is_lost(dev))
 		return device_lost(dev);
-	return shim_result(figment_syncobj_query(dev->fd, semaphore_of(object)->payload.permanent,
-						 value));
+	result = shim_result(figment_syncobj_query(dev->fd, semaphore->payload.permanent, value));
+	if (!result && *value < semaphore->reached)
+		*value = semaphore->reached;
+	return result;
 }
 
 VkResult figment_vkSignalSemaphore(VkDevice handle, const VkSemaphoreSignalInfo *info)
 {
+	struct semaphore *semaphore = semaphore_of(info->semaphore);
+	uint32_t syncobj = semaphore->payload.permanent;
 	struct device *dev = device_of(handle);
+	uint64_t pending;
 
 	if (device_is_lost(dev))
 		return device_lost(dev);
-	return shim_result(figment_syncobj_signal(dev->fd,
-						  semaphore_of(info->semaphore)->payload.permanent,
-						  info->value));
+	if (!figment_syncobj_query_submitted(dev->fd, syncobj, &pending) &&
+	    pending >= info->value) {
+		semaphore->reached = info->value;
+		return VK_SUCCESS;
+	}
+	return shim_result(figment_syncobj_signal(dev->fd, syncobj, info->value));
+}
+
+/* What is still to be waited for, of which there is at least one unless it is @over. */
+static uint32_t unreached(const VkSemaphoreWaitInfo *info, uint32_t *syncobjs, uint64_t *points,
+			  bool *over)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < info->semaphoreCount; i++) {
+		struct semaphore *semaphore = semaphore_of(info->pSemaphores[i]);
+
+		if (info->pValues[i] <= semaphore->reached) {
+			*over |= info->flags & VK_SEMAPHORE_WAIT_ANY_BIT;
+			continue;
+		}
+		syncobjs[count] = semaphore->payload.permanent;
+		points[count++] = info->pValues[i];
+	}
+	*over |= !count;
+	return count;
 }
 
 VkResult figment_vkWaitSemaphores(VkDevice handle, const VkSemaphoreWaitInfo *info,
@@ -107,8 +143,8 @@ VkResult figment_vkWaitSemaphores(VkDevice handle, const VkSemaphoreWaitInfo *in
 {
 	bool all = !(info->flags & VK_SEMAPHORE_WAIT_ANY_BIT), over = false;
 	struct device *dev = device_of(handle);
-	uint32_t count = 0, *syncobjs;
 	VkResult result = VK_SUCCESS;
+	uint32_t count, *syncobjs;
 	uint64_t *points;
 
 	syncobjs = calloc(info->semaphoreCount, sizeof(*syncobjs));
@@ -117,16 +153,18 @@ VkResult figment_vkWaitSemaphores(VkDevice handle, const VkSemaphoreWaitInfo *in
 		result = VK_ERROR_OUT_OF_HOST_MEMORY;
 		goto out;
 	}
-	for (uint32_t i = 0; i < info->semaphoreCount; i++) {
-		if (!info->pValues[i]) {
-			over |= !all;
-			continue;
+	/* Another thread may reach a value that the kernel does not tell this one of. */
+	do {
+		uint64_t slice = timeout < SYNC_SLICE_NS ? timeout : SYNC_SLICE_NS;
+
+		count = unreached(info, syncobjs, points, &over);
+		if (over) {
+			result = VK_SUCCESS;
+			break;
 		}
-		syncobjs[count] = semaphore_of(info->pSemaphores[i])->payload.permanent;
-		points[count++] = info->pValues[i];
-	}
-	if (!over)
-		result = sync_wait(dev, syncobjs, points, count, all, timeout);
+		result = sync_wait(dev, syncobjs, points, count, all, slice);
+		timeout -= timeout == UINT64_MAX ? 0 : slice;
+	} while (result == VK_TIMEOUT && timeout);
 out:
 	free(syncobjs);
 	free(points);
@@ -153,15 +191,19 @@ VkResult figment_vkImportSemaphoreFdKHR(VkDevice handle, const VkImportSemaphore
 	struct semaphore *semaphore = semaphore_of(info->semaphore);
 	bool temporary = info->flags & VK_SEMAPHORE_IMPORT_TEMPORARY_BIT;
 	struct device *dev = device_of(handle);
+	VkResult result;
 
 	/* A timeline has no payload but its permanent one. */
 	if (semaphore->timeline && temporary)
 		return VK_ERROR_INVALID_EXTERNAL_HANDLE;
 	switch (info->handleType & external_semaphores(dev->pdev, semaphore->timeline)) {
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT:
-		return payload_import(dev, &semaphore->payload, info->fd,
-				      semaphore->timeline ? PAYLOAD_TIMELINE : PAYLOAD_BINARY,
-				      temporary);
+		result = payload_import(dev, &semaphore->payload, info->fd,
+					semaphore->timeline ? PAYLOAD_TIMELINE : PAYLOAD_BINARY,
+					temporary);
+		if (!result)
+			semaphore->reached = 0;
+		return result;
 	case VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_SYNC_FD_BIT:
 		return payload_import(dev, &semaphore->payload, info->fd, PAYLOAD_FILE, true);
 	default:

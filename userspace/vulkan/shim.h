@@ -334,7 +334,7 @@ struct job_origin {
 	enum {
 		WAIT_BORROWED,		/* a timeline, which its semaphore keeps */
 		WAIT_TAKEN,		/* a payload that was the semaphore's alone */
-		WAIT_COPIED,		/* a sync_file of what a shared payload was */
+		WAIT_MOVED,		/* a syncobj of the job's, of what a shared payload was */
 		WAIT_UNSUBMITTED,	/* a shared payload that has no fence yet */
 	} kind;
 };
@@ -443,6 +443,8 @@ static inline bool payload_is_shared(const struct payload *payload)
 #define SYNC_SLICE_NS 500000000ll
 
 int64_t clock_now(void);
+int syncobj_copy(struct device *dev, uint32_t to, uint32_t from);
+int syncobj_move(struct device *dev, uint32_t from, uint32_t *own);
 void payload_destroy(struct device *dev, struct payload *payload);
 void payload_restore(struct device *dev, struct payload *payload);
 VkResult payload_import(struct device *dev, struct payload *payload, int fd,
@@ -460,6 +462,7 @@ struct fence {
 struct semaphore {
 	struct payload payload;
 	bool timeline;
+	_Atomic uint64_t reached;	/* by vkSignalSemaphore, though the syncobj is not there yet */
 };
 
 static inline struct fence *fence_of(VkFence handle)

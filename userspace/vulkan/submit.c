@@ -14,15 +14,14 @@
  * gets another, whether it has a fence yet or its signaller is itself held (hold.c).
  * It is given back if the submit fails.
  *
- * A payload that others have too cannot be taken. Of that a sync_file is taken; if
- * it has no fence yet, the job waits for it to come, then resets it.
+ * A payload that others have too cannot be taken. Its fence is, by a syncobj of the
+ * job's; if it has none yet, the job is held until that can be done.
  *
  * If a batch fails that is not the first, those before it are under way and cannot
  * be called back. Vulkan has a result for that: the device is lost.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shim.h"
 
@@ -52,12 +51,10 @@ void job_release_waits(struct device *dev, struct job *job)
 	for (uint32_t i = 0; i < job->wait_count; i++) {
 		const struct job_origin *origin = &job->origins[i];
 
-		if (origin->kind == WAIT_TAKEN)
+		if (origin->kind == WAIT_TAKEN || origin->kind == WAIT_MOVED)
 			figment_syncobj_destroy(dev->fd, job->waits[i].handle);
-		else if (origin->temporary)
+		if (origin->kind != WAIT_TAKEN && origin->temporary)
 			figment_syncobj_destroy(dev->fd, origin->temporary);
-		if (origin->kind == WAIT_COPIED)
-			close(job->waits[i].fd);
 	}
 	job->wait_count = 0;
 }
@@ -78,9 +75,9 @@ static void job_return_waits(struct device *dev, struct job *job)
 			payload->temporary = origin->temporary;
 			payload->temporary_shared = origin->kind != WAIT_TAKEN;
 		}
-		if (origin->kind == WAIT_COPIED) {
-			figment_syncobj_import_file(dev->fd, payload_now(payload), sync->fd);
-			close(sync->fd);
+		if (origin->kind == WAIT_MOVED) {
+			syncobj_copy(dev, payload_now(payload), sync->handle);
+			figment_syncobj_destroy(dev->fd, sync->handle);
 		}
 	}
 }
@@ -118,23 +115,17 @@ static bool take_payload(struct device *dev, struct payload *payload)
 static void job_wait_binary(struct device *dev, struct drm_figment_sync *sync,
 			    struct job_origin *origin, struct payload *payload)
 {
-	uint32_t syncobj = payload_now(payload);
-	int fd;
+	uint32_t own;
 
 	origin->temporary = payload->temporary;
+	sync->type = DRM_FIGMENT_SYNC_BINARY;
+	sync->handle = payload_now(payload);
 	if (take_payload(dev, payload)) {
-		sync->type = DRM_FIGMENT_SYNC_BINARY;
-		sync->handle = syncobj;
 		origin->kind = WAIT_TAKEN;
-	} else if (!figment_syncobj_export_file(dev->fd, syncobj, &fd)) {
-		figment_syncobj_reset(dev->fd, syncobj);
-		sync->type = DRM_FIGMENT_SYNC_FILE;
-		sync->fd = fd;
-		origin->kind = WAIT_COPIED;
+	} else if (!syncobj_move(dev, sync->handle, &own)) {
+		sync->handle = own;
+		origin->kind = WAIT_MOVED;
 	} else {
-		/* Also where there are no fds left: it is reset a little later, then. */
-		sync->type = DRM_FIGMENT_SYNC_BINARY;
-		sync->handle = syncobj;
 		origin->kind = WAIT_UNSUBMITTED;
 	}
 	payload->temporary = 0;
@@ -151,7 +142,7 @@ static void job_wait(struct device *dev, struct job *job, VkSemaphore handle, ui
 	if (!semaphore->timeline) {
 		job_wait_binary(dev, sync, origin, &semaphore->payload);
 	} else {
-		if (!value)
+		if (value <= semaphore->reached)
 			return;
 		sync->type = DRM_FIGMENT_SYNC_TIMELINE;
 		sync->handle = semaphore->payload.permanent;

@@ -324,10 +324,13 @@ void swapchain_destroy(struct swapchain *chain)
 {
 	struct device *dev = chain->dev;
 
-	if (chain->handle) {
+	if (chain->handle)
 		table_remove(TABLE_SWAPCHAIN, HANDLE(chain->handle));
+	/* A fork's child has neither the file nor the compositor's ear. */
+	if (device_is_parents(dev))
+		return;
+	if (chain->handle)
 		dev->lvp.DestroyFence(dev->handle, chain->handle, NULL);
-	}
 	for (uint32_t i = 0; i < chain->count; i++) {
 		struct swapchain_image *image = &chain->images[i];
 

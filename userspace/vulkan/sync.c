@@ -28,6 +28,48 @@ int64_t clock_now(void)
 	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
 }
 
+/**
+ * syncobj_copy() - make a binary syncobj what another one is
+ * @dev: the device
+ * @to: which is to have the fence
+ * @from: which has it, -EINVAL if it has none
+ *
+ * It takes no fd, as the process may have none left, where the kernel has timelines.
+ */
+int syncobj_copy(struct device *dev, uint32_t to, uint32_t from)
+{
+	int file, ret = figment_syncobj_transfer(dev->fd, to, 0, from, 0);
+
+	if (ret != -EOPNOTSUPP)
+		return ret;
+	ret = figment_syncobj_export_file(dev->fd, from, &file);
+	if (ret)
+		return ret;
+	ret = figment_syncobj_import_file(dev->fd, to, file);
+	close(file);
+	return ret;
+}
+
+/**
+ * syncobj_move() - take the fence that a payload of several has, and reset that
+ * @dev: the device
+ * @from: the payload, -EINVAL if it has none yet
+ * @own: out, a new syncobj that has it
+ */
+int syncobj_move(struct device *dev, uint32_t from, uint32_t *own)
+{
+	int ret = figment_syncobj_create(dev->fd, false, own);
+
+	if (ret)
+		return ret;
+	ret = syncobj_copy(dev, *own, from);
+	if (ret)
+		figment_syncobj_destroy(dev->fd, *own);
+	else
+		figment_syncobj_reset(dev->fd, from);
+	return ret;
+}
+
 /* Far away is for ever; and zero, which means to look only, is not the year 1970. */
 static int64_t deadline_after(uint64_t timeout_ns)
 {
@@ -200,7 +242,7 @@ static int duplicate(struct device *dev, uint32_t syncobj, uint32_t *copy)
 static int export_held(struct device *dev, uint32_t syncobj, int *fd)
 {
 	uint32_t own, copy;
-	int file, ret = figment_syncobj_create(dev->fd, false, &own);
+	int ret = figment_syncobj_create(dev->fd, false, &own);
 
 	if (ret)
 		return ret;
@@ -210,11 +252,8 @@ static int export_held(struct device *dev, uint32_t syncobj, int *fd)
 	if (!ret && hold_redirect(dev, syncobj, own))
 		return 0;
 	/* It has ceased to be held just now: then there is a fence to relay. */
-	if (!ret && !figment_syncobj_export_file(dev->fd, syncobj, &file)) {
-		figment_syncobj_import_file(dev->fd, own, file);
+	if (!ret && !syncobj_copy(dev, own, syncobj))
 		figment_syncobj_reset(dev->fd, syncobj);
-		close(file);
-	}
 	figment_syncobj_destroy(dev->fd, own);
 	return ret;
 }
@@ -251,14 +290,17 @@ static int export_late(struct device *dev, struct payload *payload, int *fd)
 VkResult payload_export_file(struct device *dev, struct payload *payload, int *fd)
 {
 	uint32_t syncobj = payload_now(payload);
-	int ret;
+	int ret = -EINVAL;
 
 	if (device_is_parents(dev))
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
-	ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
-	if (!ret)
-		figment_syncobj_reset(dev->fd, syncobj);
-	else if (ret == -EINVAL)
+	/* A shared one may still have what comes before a signal that is held. */
+	if (!payload_is_shared(payload) || !hold_redirect(dev, syncobj, 0)) {
+		ret = figment_syncobj_export_file(dev->fd, syncobj, fd);
+		if (!ret)
+			figment_syncobj_reset(dev->fd, syncobj);
+	}
+	if (ret == -EINVAL)
 		ret = export_late(dev, payload, fd);
 	if (ret)
 		return shim_result(ret);

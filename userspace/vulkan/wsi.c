@@ -315,9 +315,8 @@ VkResult figment_vkQueuePresentKHR(VkQueue handle, const VkPresentInfoKHR *info)
 	/* They are signalled even if there is nothing left to present to. */
 	for (uint32_t i = 0; fences && fences->pFences && i < fences->swapchainCount; i++) {
 		if (fences->pFences[i])
-			figment_syncobj_transfer(dev->fd,
-				payload_now(&fence_of(fences->pFences[i])->payload), 0,
-				rendered, 0);
+			syncobj_copy(dev, payload_now(&fence_of(fences->pFences[i])->payload),
+				     rendered);
 	}
 out:
 	if (rendered)
