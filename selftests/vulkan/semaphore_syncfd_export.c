@@ -243,34 +243,31 @@ TEST_F(vk, of_the_last_of_held_submits)
 	vkDestroySemaphore(vk->device, gate, NULL);
 }
 
-/* The first signal is on its way, and to be waited for; the file is of the second. */
+/* The first signal has come, and what waits for it is held; the file is of the second. */
 TEST_F(vk, of_a_held_submit_after_another)
 {
 	struct vk *vk = &self->vk;
 	VkSemaphore sem = vk_semaphore(vk, SYNC_SEM | OPAQUE_SEM), gate = vk_timeline(vk, 0, 0);
-	struct held held;
-	VkSemaphore wait = vk_held(vk, &held);
+	VkFence first = vk_fence(vk, 0, 0);
 	int file;
 
 	vk->quiet = true;
 	close(vk_semaphore_fd(vk, sem, OPAQUE_SEM));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(wait), NULL, vk_binary(sem), 0));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, VK_NOTHING, 0));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 1), NULL, vk_binary(sem), first));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 2), NULL, VK_NOTHING, 0));
 	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(sem), NULL, VK_NOTHING, 0));
-	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_point(gate, 2), NULL, vk_binary(sem), 0));
-	file = vk_semaphore_fd(vk, sem, SYNC_SEM);
-	held_release(&held, 0);
-	EXPECT_TRUE(stays_pending(file));
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, VK_NOTHING, NULL, vk_binary(sem), 0));
 	vk_signal(vk, gate, 1);
+	ASSERT_EQ(VK_SUCCESS, vk_fence_wait(vk, first));
+	file = vk_semaphore_fd(vk, sem, SYNC_SEM);
 	EXPECT_TRUE(stays_pending(file));
 	vk_signal(vk, gate, 2);
 	EXPECT_EQ(1, settle(file));
 	close(file);
 	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroyFence(vk->device, first, NULL);
 	vkDestroySemaphore(vk->device, sem, NULL);
-	vkDestroySemaphore(vk->device, wait, NULL);
 	vkDestroySemaphore(vk->device, gate, NULL);
-	held_close(&held);
 }
 
 VK_HARNESS_MAIN({ "copier", copier },)
