@@ -6,6 +6,7 @@
  * because there was none to hand it out by, or leaks those it got before it failed;
  * that calls a device lost for it.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -159,6 +160,8 @@ TEST_F(vk, held_exports_without_number)
 	VkFence fences[QUEUES + 1];
 	int files[QUEUES + 1], count = 0;
 	VkResult result = VK_SUCCESS;
+	uint64_t since = now_ns();
+	bool late;
 
 	vk->quiet = true;
 	for (int i = 0; i <= QUEUES; i++) {
@@ -177,10 +180,14 @@ TEST_F(vk, held_exports_without_number)
 	}
 	EXPECT_EQ(VK_ERROR_TOO_MANY_OBJECTS, result);
 	EXPECT_LT(QUEUES / 2, count);
+	/* On a slow machine the watchdog may have ended the first of them. */
+	late = now_ns() - since > 8000000000ull;
 	vk_signal(vk, gate, 1);
 	VK(vkQueueWaitIdle(vk->queue));
 	for (int i = 0; i < count; i++) {
-		EXPECT_EQ(1, settle(files[i]));
+		int status = settle(files[i]);
+
+		EXPECT_TRUE(status == 1 || (late && status == -ETIMEDOUT));
 		close(files[i]);
 	}
 	for (int i = 0; i <= QUEUES; i++)
