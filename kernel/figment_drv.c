@@ -387,6 +387,7 @@ static void __exit figment_exit(void)
 {
 	figment_unregister_devices();
 	platform_driver_unregister(&figment_platform_driver);
+	figment_queue_wait_for_all();
 	figment_destroy_workqueues();
 	/* Hardware fences are freed, and let go of this code, after a grace period. */
 	rcu_barrier();

@@ -496,6 +496,7 @@ void figment_queue_lose_locked(struct figment_queue *queue, int error, bool guil
 void figment_queue_lose(struct figment_queue *queue, int error, bool guilty);
 void figment_queue_close_all(struct figment_client *client);
 void figment_queue_unplug_all(struct figment_device *fdev);
+void figment_queue_wait_for_all(void);
 int figment_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file);
 int figment_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_file *file);

@@ -23,9 +23,13 @@
 #include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "figment_compat.h"
 #include "figment_drv.h"
+
+/* All devices', until nothing of this module runs for them any more. */
+static atomic_t figment_queues = ATOMIC_INIT(0);
 
 struct figment_queue *figment_queue_find(struct figment_client *client, u32 id)
 {
@@ -69,6 +73,20 @@ static void figment_queue_free_work(struct work_struct *work)
 	mutex_destroy(&queue->read_lock);
 	kfree(queue);
 	drm_dev_put(&fdev->drm);
+	if (atomic_dec_and_test(&figment_queues))
+		wake_up_var(&figment_queues);
+}
+
+/**
+ * figment_queue_wait_for_all - wait until the last queue is being freed
+ *
+ * Before the worker that does it is ended: a ring that has completed a queue's last
+ * job, which held this code until then, may have yet to put the queue. Nobody has any
+ * file of the driver's open, so all queues are about to end.
+ */
+void figment_queue_wait_for_all(void)
+{
+	wait_var_event(&figment_queues, !atomic_read(&figment_queues));
 }
 
 static void figment_queue_release(struct kref *ref)
@@ -218,6 +236,7 @@ static struct figment_queue *figment_queue_alloc(struct figment_device *fdev,
 	else
 		figment_ring_init_queue(queue);
 	INIT_WORK(&queue->free_work, figment_queue_free_work);
+	atomic_inc(&figment_queues);
 
 	mutex_lock(&fdev->lock);
 	figment_fault_set(&queue->fault, &fdev->fault);
