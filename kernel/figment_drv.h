@@ -194,6 +194,7 @@ struct figment_holder {
  * @user_pages: a userptr's pages, pinned
  * @num_user_pages: how many; 0 if it is none
  * @user_mm: whose they are
+ * @user_client: id of the client that made it
  */
 struct figment_bo {
 	struct drm_gem_shmem_object base;
@@ -210,6 +211,7 @@ struct figment_bo {
 	struct page **user_pages;
 	unsigned long num_user_pages;
 	struct mm_struct *user_mm;
+	u64 user_client;
 };
 
 static inline struct figment_bo *to_figment_bo(struct drm_gem_object *obj)

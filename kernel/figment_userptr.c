@@ -9,11 +9,16 @@
  * notifier, because the engine could not wait for pages, and because a program
  * that imports its memory expects the two to stay the same.
  *
+ * A file's pages are not taken: whoever serves the file may keep one locked for ever,
+ * and unpinning them wants that lock. Memory that is only called a file (a memfd's,
+ * shared memory) is.
+ *
  * Such a buffer cannot be exported or mapped again: others would then have a
  * say in how long somebody's memory stays pinned.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -44,6 +49,26 @@ static void figment_userptr_unpin(struct figment_bo *bo)
 	kvfree(bo->user_pages);
 }
 
+/* Newer kernels know such mappings beforehand, and answer likewise. */
+static bool figment_userptr_is_file(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return !folio_test_anon(folio) && !folio_test_swapbacked(folio) &&
+	       !folio_test_hugetlb(folio) && folio_mapping(folio);
+}
+
+static bool figment_userptr_has_file(struct page **pages, unsigned long count)
+{
+	unsigned long i;
+
+	for (i = 0; i < count; i++) {
+		if (figment_userptr_is_file(pages[i]))
+			return true;
+	}
+	return false;
+}
+
 static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pages)
 {
 	unsigned long done = 0;
@@ -60,17 +85,22 @@ static int figment_userptr_pin(struct figment_bo *bo, u64 addr, unsigned long pa
 	}
 
 	while (done < pages) {
-		int batch = min_t(unsigned long, pages - done, INT_MAX);
+		int batch = min_t(unsigned long, pages - done, SZ_64K);
 
 		ret = pin_user_pages_fast(addr + (done << PAGE_SHIFT), batch,
 					  FOLL_WRITE | FOLL_LONGTERM, bo->user_pages + done);
 		if (ret <= 0)
 			goto err_unpin;
 		done += ret;
+		if (figment_userptr_has_file(bo->user_pages + done - ret, ret)) {
+			ret = -EFAULT;
+			goto err_unpin;
+		}
 		if (fatal_signal_pending(current)) {
 			ret = -EINTR;
 			goto err_unpin;
 		}
+		cond_resched();
 	}
 	mmgrab(current->mm);
 	bo->user_mm = current->mm;
@@ -96,6 +126,14 @@ static void figment_userptr_free(struct drm_gem_object *obj)
 	kfree(bo);
 }
 
+/* The client that made it may give it a name, which is no way to export it either. */
+static int figment_userptr_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct figment_client *client = file->driver_priv;
+
+	return client->id == to_figment_bo(obj)->user_client ? figment_gem_open(obj, file) : -EPERM;
+}
+
 static struct dma_buf *figment_userptr_export(struct drm_gem_object *obj, int flags)
 {
 	return ERR_PTR(-EPERM);
@@ -119,7 +157,7 @@ static void figment_userptr_vunmap(struct drm_gem_object *obj, struct iosys_map 
 
 static const struct drm_gem_object_funcs figment_userptr_funcs = {
 	.free = figment_userptr_free,
-	.open = figment_gem_open,
+	.open = figment_userptr_open,
 	.close = figment_gem_close,
 	FIGMENT_GEM_STATUS(figment_gem_status)
 	.export = figment_userptr_export,
@@ -129,6 +167,7 @@ static const struct drm_gem_object_funcs figment_userptr_funcs = {
 
 int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct figment_client *client = file->driver_priv;
 	struct drm_figment_gem_userptr *args = data;
 	struct drm_gem_object *obj;
 	struct figment_bo *bo;
@@ -145,6 +184,7 @@ int figment_ioctl_gem_userptr(struct drm_device *drm, void *data, struct drm_fil
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	bo = to_figment_bo(obj);
+	bo->user_client = client->id;
 	ret = figment_userptr_pin(bo, args->addr, args->size >> PAGE_SHIFT);
 	if (ret) {
 		kfree(bo);

@@ -3,15 +3,20 @@
  * DOC: buffers of a program's own memory, and labels
  *
  * Catches a driver that copies such memory rather than using it, that lets it be
- * exported, that pins more than a program may, or even makes a list of it, or keeps
- * pages after the buffer; and one that uses a buffer after its last job has put it.
+ * exported, or opened by a name, that pins more than a program may, or even makes a
+ * list of it, or keeps pages after the buffer; one that holds its pages without
+ * pinning them, or pins a file's; and one that uses a buffer after its last job has
+ * put it.
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -37,6 +42,18 @@ FIXTURE_TEARDOWN(userptr)
 {
 	munmap(self->mem, SIZE);
 	close(self->fd);
+}
+
+static uint64_t pinned_kb(void)
+{
+	char line[128];
+	unsigned long long kb = 0;
+	FILE *status = fopen("/proc/self/status", "r");
+
+	while (fgets(line, sizeof(line), status))
+		sscanf(line, "VmPin: %llu", &kb);
+	fclose(status);
+	return kb;
 }
 
 TEST_F(userptr, bytes_both_ways)
@@ -75,6 +92,136 @@ TEST_F(userptr, is_nobody_elses)
 	EXPECT_EQ(-EPERM, figment_bo_export(self->fd, handle, &dmabuf));
 }
 
+/* On the primary node a name is enough to open a buffer, for whoever is authenticated. */
+TEST_F(userptr, has_no_name_for_others)
+{
+	struct drm_gem_open open_own = { 0 }, open_name = { 0 };
+	struct drm_gem_flink flink = { 0 };
+	struct drm_auth auth;
+	struct figment_node node;
+	uint32_t plain;
+	int fd, other;
+
+	must(figment_enumerate(&node, 1));
+	fd = must_call(open(node.primary, O_RDWR | O_CLOEXEC));
+	other = must_call(open(node.primary, O_RDWR | O_CLOEXEC));
+	must(raw_ioctl(other, DRM_IOCTL_GET_MAGIC, &auth));
+	if (raw_ioctl(fd, DRM_IOCTL_AUTH_MAGIC, &auth))
+		SKIP(close(fd); close(other); return, "somebody else is the device's master");
+
+	must(figment_bo_create(fd, SIZE, &plain));
+	flink.handle = plain;
+	must(raw_ioctl(fd, DRM_IOCTL_GEM_FLINK, &flink));
+	open_name.name = flink.name;
+	EXPECT_EQ(0, raw_ioctl(other, DRM_IOCTL_GEM_OPEN, &open_name));
+
+	must(figment_bo_userptr(fd, self->mem, SIZE, &flink.handle));
+	must(raw_ioctl(fd, DRM_IOCTL_GEM_FLINK, &flink));
+	open_name.name = open_own.name = flink.name;
+	EXPECT_EQ(-EPERM, raw_ioctl(other, DRM_IOCTL_GEM_OPEN, &open_name));
+	EXPECT_EQ(0, raw_ioctl(fd, DRM_IOCTL_GEM_OPEN, &open_own));
+	EXPECT_EQ(SIZE, open_own.size);
+	close(other);
+	close(fd);
+}
+
+/* Copy a buffer to one of the device's and look whether it is what a seed makes. */
+static bool is_random(FIXTURE_DATA(userptr) *self, uint32_t handle, uint64_t seed)
+{
+	struct buffer buf = buffer_create(self->fd, SIZE);
+	struct job job = { .queue = self->copy };
+	static uint8_t want[SIZE];
+	bool same;
+
+	fill_random(want, SIZE, seed);
+	job_copies(&job, handle, buf.handle, SIZE);
+	must_be(settle(submit_file(self->fd, &job)) == 1);
+	same = !memcmp(buf.map, want, SIZE);
+	buffer_destroy(self->fd, &buf);
+	return same;
+}
+
+/* Whoever unmaps it gives the pages back, to be used for something else; but not these. */
+TEST_F(userptr, its_pages_outlive_the_mapping)
+{
+	const size_t size = 64 << 20;
+	uint32_t handle;
+	uint8_t *other;
+
+	fill_random(self->mem, SIZE, 3);
+	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
+	must_call(munmap(self->mem, SIZE));
+	other = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must_be(other != MAP_FAILED);
+	memset(other, 0xa5, size);
+	EXPECT_TRUE(is_random(self, handle, 3));
+	munmap(other, size);
+}
+
+/* After a fork they are still the parent's: the child is who gets copies. */
+TEST_F(userptr, its_pages_stay_the_parents)
+{
+	uint32_t handle;
+	pid_t child;
+
+	fill_random(self->mem, SIZE, 4);
+	must(figment_bo_userptr(self->fd, self->mem, SIZE, &handle));
+	child = must_call(fork());
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	fill_random(self->mem, SIZE, 5);
+	EXPECT_TRUE(is_random(self, handle, 5));
+	kill(child, SIGKILL);
+	must_call(waitpid(child, NULL, 0));
+}
+
+/*
+ * Unpinning wants a page's lock, which a file system that does not answer keeps. A
+ * memfd has nobody behind it, and what is written to a private mapping is no file's.
+ */
+TEST_F(userptr, files_are_refused)
+{
+	char dir[] = "/tmp/figment-userptr.XXXXXX", path[64];
+	int memory = must_call(memfd_create("figment", MFD_CLOEXEC)), file;
+	uint64_t pinned = pinned_kb();
+	uint32_t handle;
+	uint8_t *map;
+
+	must_call(ftruncate(memory, SIZE));
+	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	fill_random(map, SIZE, 6);
+	must(figment_bo_userptr(self->fd, map, SIZE, &handle));
+	EXPECT_TRUE(is_random(self, handle, 6));
+	must(figment_bo_close(self->fd, handle));
+	munmap(map, SIZE);
+
+	if (!is_root())
+		SKIP(return, "only root can mount a file system");
+	must_be(mkdtemp(dir));
+	must_call(mount("figment", dir, "ramfs", 0, NULL));
+	snprintf(path, sizeof(path), "%s/file", dir);
+	file = must_call(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	must_call(umount2(dir, MNT_DETACH));
+	must_call(rmdir(dir));
+	must_call(ftruncate(file, SIZE));
+
+	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	fill_random(map, SIZE, 7);
+	EXPECT_EQ(-EFAULT, figment_bo_userptr(self->fd, map, SIZE, &handle));
+	/* A page of its own among them. */
+	must_be(mmap(map, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == map);
+	EXPECT_EQ(-EFAULT, figment_bo_userptr(self->fd, map, SIZE, &handle));
+	munmap(map, SIZE);
+	EXPECT_EQ(pinned, pinned_kb());
+
+	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	EXPECT_EQ(0, figment_bo_userptr(self->fd, map, SIZE, &handle));
+	munmap(map, SIZE);
+}
+
 /* Generic clients' way to map a buffer does not know what it is made of. */
 TEST_F(userptr, is_not_mapped_again)
 {
@@ -88,18 +235,6 @@ TEST_F(userptr, is_not_mapped_again)
 	if (!raw_ioctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &dumb))
 		EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, dumb.offset));
 	close(fd);
-}
-
-static uint64_t pinned_kb(void)
-{
-	char line[128];
-	unsigned long long kb = 0;
-	FILE *status = fopen("/proc/self/status", "r");
-
-	while (fgets(line, sizeof(line), status))
-		sscanf(line, "VmPin: %llu", &kb);
-	fclose(status);
-	return kb;
 }
 
 TEST_F(userptr, bad_arguments)
