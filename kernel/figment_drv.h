@@ -51,6 +51,7 @@
 #define FIGMENT_MAX_QUEUES	256
 #define FIGMENT_MAX_DEVICE_QUEUES	4096
 #define FIGMENT_MAX_CLIENT_JOBS	65536
+#define FIGMENT_MAX_CLIENT_BYTES	SZ_64M
 #define FIGMENT_NUM_PRIORITIES	(DRM_FIGMENT_PRIORITY_HIGH + 1)
 
 /* How many of a queue's jobs may be runnable for more to be made so at once. */
@@ -151,6 +152,7 @@ static inline struct figment_device *to_figment_device(struct drm_device *drm)
  * @queues: by id
  * @submit_lock: from resolving a submit's dependencies until its jobs are pushed
  * @jobs: jobs that exist
+ * @job_bytes: what they keep: figment_job_charge()
  * @busy_ns: time its jobs have kept each engine busy
  */
 struct figment_client {
@@ -163,6 +165,7 @@ struct figment_client {
 	struct xarray queues;
 	struct mutex submit_lock; /* from dependencies to pushing */
 	atomic_t jobs;
+	atomic64_t job_bytes;
 	atomic64_t busy_ns[FIGMENT_NUM_ENGINES];
 };
 
@@ -344,6 +347,7 @@ struct figment_ref {
  * @num_refs: how many buffers
  * @num_cmds: how many commands
  * @weight: what they cost, in bytes to copy
+ * @bytes: what it counts in its client's @job_bytes
  * @ref: the scheduler's, the ready fence's, and the engine's while it executes
  * @scheduled: it takes the way through the scheduler
  * @awaited: it is its queue's next, and has callbacks in @deps
@@ -381,6 +385,7 @@ struct figment_job {
 	u32 num_refs;
 	u32 num_cmds;
 	u64 weight;
+	u64 bytes;
 	struct kref ref;
 	bool scheduled;
 
@@ -465,6 +470,7 @@ void figment_fence_arm(struct figment_fence *fence, enum figment_engine engine,
 /* figment_job.c */
 extern const struct drm_sched_backend_ops figment_sched_ops;
 struct figment_job *figment_job_create(struct figment_queue *queue);
+int figment_job_charge(struct figment_job *job, u64 bytes);
 void figment_job_abandon(struct figment_job *job);
 int figment_job_route(struct figment_job *job);
 void figment_job_arm(struct figment_job *job);

@@ -44,6 +44,7 @@ static void figment_job_free(struct figment_job *job)
 	struct figment_fence *fence = job->fence;
 
 	atomic_dec(&job->queue->client->jobs);
+	atomic64_sub(job->bytes, &job->queue->client->job_bytes);
 	figment_queue_put(job->queue);
 	/* Its ready fence may be looked at for a while. */
 	if (job->scheduled)
@@ -173,6 +174,26 @@ err_count:
 }
 
 /**
+ * figment_job_charge - count what a job keeps for as long as it exists
+ * @job: the job
+ * @bytes: how much more
+ *
+ * A job may be a thousand times as large as another, so that a number of jobs is no
+ * bound on memory. Return: 0, or -EBUSY if the client's jobs have too much.
+ */
+int figment_job_charge(struct figment_job *job, u64 bytes)
+{
+	struct figment_client *client = job->queue->client;
+
+	if (atomic64_add_return(bytes, &client->job_bytes) > FIGMENT_MAX_CLIENT_BYTES) {
+		atomic64_sub(bytes, &client->job_bytes);
+		return -EBUSY;
+	}
+	job->bytes += bytes;
+	return 0;
+}
+
+/**
  * figment_job_abandon - end a job that has not been armed
  * @job: the job
  */
@@ -284,12 +305,16 @@ static int figment_job_make_room(struct figment_job *job)
 {
 	u32 max = max(4u, job->max_deps * 2);
 	struct figment_dep *deps;
+	int ret;
 
 	if (job->num_deps < job->max_deps)
 		return 0;
 	figment_job_merge_deps(job);
 	if (job->num_deps < job->max_deps / 2)
 		return 0;
+	ret = figment_job_charge(job, (u64)(max - job->max_deps) * sizeof(*deps));
+	if (ret)
+		return ret;
 	deps = kvmalloc_array(max, sizeof(*deps), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!deps)
 		return -ENOMEM;
@@ -311,6 +336,7 @@ static int figment_job_make_room(struct figment_job *job)
 int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 from, u32 signal)
 {
 	const struct figment_dep *last = job->num_deps ? &job->deps[job->num_deps - 1] : NULL;
+	int ret;
 
 	/* Buffers that are used together have their fences in common. */
 	if ((last && last->fence == fence && last->from == from && last->signal == signal) ||
@@ -318,9 +344,10 @@ int figment_job_add_dep(struct figment_job *job, struct dma_fence *fence, u32 fr
 		dma_fence_put(fence);
 		return 0;
 	}
-	if (figment_job_make_room(job)) {
+	ret = figment_job_make_room(job);
+	if (ret) {
 		dma_fence_put(fence);
-		return -ENOMEM;
+		return ret;
 	}
 	job->deps[job->num_deps++] = (struct figment_dep){
 		.fence = fence,

@@ -156,6 +156,8 @@ static int figment_resv_add_deps(struct figment_submit *submit, u32 index)
 		if (!ret && !explicit)
 			ret = figment_resv_add_new(submit, figment_resv_find(submit, resv),
 						   index, write);
+		if (!ret)
+			ret = figment_submit_pause();
 		if (ret)
 			return ret;
 	}

@@ -18,7 +18,6 @@
  * file that nobody serves. Nor need it be, since removal loses all queues, and a
  * lost queue takes no jobs, or cancels those that it has taken.
  */
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -77,16 +76,18 @@ static int figment_submit_bos(struct figment_submit *submit, struct figment_job 
 {
 	const u32 known = DRM_FIGMENT_BO_READ | DRM_FIGMENT_BO_WRITE | DRM_FIGMENT_BO_EXPLICIT;
 	struct drm_figment_bo *bos, one;
-	int ret = 0;
+	int ret;
 	u32 i;
 
 	bos = figment_array_in(array, sizeof(*bos), DRM_FIGMENT_MAX_REFS - submit->num_bos, &one);
 	if (IS_ERR_OR_NULL(bos))
 		return PTR_ERR(bos);
 	submit->num_bos += array->count;
-	job->refs = kvcalloc(array->count, sizeof(*job->refs), GFP_KERNEL_ACCOUNT);
-	if (!job->refs)
-		ret = -ENOMEM;
+	ret = figment_job_charge(job, (u64)array->count * sizeof(*job->refs));
+	if (!ret) {
+		job->refs = kvcalloc(array->count, sizeof(*job->refs), GFP_KERNEL_ACCOUNT);
+		ret = job->refs ? 0 : -ENOMEM;
+	}
 
 	for (i = 0; i < array->count && !ret; i++) {
 		struct drm_gem_object *obj;
@@ -121,8 +122,11 @@ static int figment_submit_waits(struct figment_submit *submit, struct figment_jo
 	if (IS_ERR_OR_NULL(syncs))
 		return PTR_ERR(syncs);
 	submit->num_syncs += array->count;
-	for (i = 0; i < array->count && !ret; i++)
+	for (i = 0; i < array->count && !ret; i++) {
 		ret = figment_wait_add(submit, job, &syncs[i]);
+		if (!ret)
+			ret = figment_submit_pause();
+	}
 	figment_array_free(syncs, &one);
 	return ret;
 }
@@ -149,6 +153,8 @@ static int figment_submit_signals(struct figment_submit *submit, u32 index,
 	for (i = 0; i < array->count && !ret; i++) {
 		sj->num_signals++;
 		ret = figment_signal_prepare(submit, &sj->signals[i], index, &syncs[i]);
+		if (!ret && syncs[i].type == DRM_FIGMENT_SYNC_TIMELINE)
+			ret = figment_job_charge(sj->job, FIGMENT_POINT_BYTES);
 	}
 	for (i = 0; i < array->count && !ret; i++)
 		figment_signal_announce(submit, &sj->signals[i]);
@@ -159,6 +165,7 @@ static int figment_submit_cmds(struct figment_submit *submit, struct figment_job
 			       const struct drm_figment_array *array)
 {
 	struct drm_figment_cmd *cmds;
+	int ret;
 
 	cmds = figment_array_in(array, sizeof(*cmds), DRM_FIGMENT_MAX_CMDS - submit->num_cmds,
 				NULL);
@@ -167,7 +174,8 @@ static int figment_submit_cmds(struct figment_submit *submit, struct figment_job
 	submit->num_cmds += array->count;
 	job->cmds = cmds;
 	job->num_cmds = array->count;
-	return figment_copy_check(job);
+	ret = figment_job_charge(job, (u64)array->count * sizeof(*cmds));
+	return ret ?: figment_copy_check(job);
 }
 
 static int figment_submit_job(struct figment_submit *submit, u32 index,
@@ -272,7 +280,7 @@ static struct dma_fence *figment_submit_fence(const struct figment_submit *submi
 	return dma_fence_get(sj->fence);
 }
 
-/* The second half: nothing in here fails, allocates or sleeps. */
+/* The second half: nothing in here fails, allocates or waits. */
 static void figment_submit_commit(struct figment_submit *submit)
 {
 	bool cookie = dma_fence_begin_signalling();
@@ -293,8 +301,10 @@ static void figment_submit_commit(struct figment_submit *submit)
 				dep->fence = figment_submit_fence(submit, dep);
 		}
 		figment_resv_commit(submit, sj);
-		for (j = 0; j < sj->num_signals; j++)
+		for (j = 0; j < sj->num_signals; j++) {
 			figment_signal_commit(&sj->signals[j], sj->fence);
+			cond_resched();
+		}
 		figment_trace_submit(job);
 		/* From here on it may be done and gone at any time. */
 		sj->job = NULL;
@@ -400,9 +410,8 @@ int figment_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *fi
 	if (!ret) {
 		for (i = 0; i < args->jobs.count && !ret; i++) {
 			ret = figment_submit_job(&submit, i, &jobs[i]);
-			if (!ret && signal_pending(current))
-				ret = -ERESTARTSYS;
-			cond_resched();
+			if (!ret)
+				ret = figment_submit_pause();
 		}
 		if (!ret)
 			ret = figment_submit_jobs(&submit, &args->jobs);

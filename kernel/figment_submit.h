@@ -4,6 +4,7 @@
 
 #include <linux/dma-resv.h>
 #include <linux/list.h>
+#include <linux/sched/signal.h>
 
 #include "figment_drv.h"
 
@@ -132,6 +133,22 @@ struct figment_submit {
 	u32 num_uses;
 	struct ww_acquire_ctx ticket;
 };
+
+/*
+ * What a pending point counts in its client's bytes: less for its memory than for the
+ * walk along all of them that every further point of the same timeline takes.
+ */
+#define FIGMENT_POINT_BYTES	SZ_1K
+
+/*
+ * Between two steps of what may be thousands. Only death interrupts: whoever is
+ * interrupted more often than a large submit takes would never get it done.
+ */
+static inline int figment_submit_pause(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
 
 /* Have a job wait for an earlier one of the same submit, or a point that it signals. */
 static inline int figment_submit_add_dep(struct figment_submit *submit,

@@ -4,9 +4,13 @@
  *
  * Catches a driver that cannot do what its limits promise, does it in a time that
  * grows with the square, loses count of a client's jobs so that it refuses too
- * early or never, makes one client pay for another, or leaks when fds run out.
+ * early or never, or only counts them, so that a few large ones take all memory;
+ * makes one client pay for another, does not let go of who is killed in a large
+ * submit, or leaks when fds run out.
  */
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -250,6 +254,97 @@ TEST_F(limits, outstanding_jobs)
 	for (until = now_ns() + LONG_MS * 1000000ull; ret == -EBUSY && now_ns() < until; moment())
 		ret = submit_some(self->fd, jobs, gate.queue, DRM_FIGMENT_MAX_JOBS);
 	EXPECT_EQ(0, ret);
+}
+
+/* They are not many, but it is much that they keep. */
+TEST_F(limits, large_jobs)
+{
+	const int count = DRM_FIGMENT_MAX_CMDS;
+	struct drm_figment_cmd *cmds = array(count, sizeof(*cmds));
+	struct buffer buf = buffer_create(self->fd, PAGE);
+	struct drm_figment_bo bo = { buf.handle, DRM_FIGMENT_BO_WRITE };
+	struct drm_figment_sync gate = { .type = DRM_FIGMENT_SYNC_FILE };
+	struct drm_figment_job small, job = {
+		.queue = copy_queue(self->fd),
+		.bos = FIGMENT_ARRAY(&bo, 1),
+		.cmds = FIGMENT_ARRAY(cmds, count),
+		.waits = FIGMENT_ARRAY(&gate, 1),
+	};
+	int made = 0, ret, other = device_open();
+	struct job easy = { .queue = copy_queue(other) };
+	uint64_t until;
+
+	for (int i = 0; i < count; i++)
+		cmds[i] = (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_WRITE64, .value = i };
+	gate.fd = host_pending(self->fd, &self->host, NULL);
+	while (made < 100 && !(ret = figment_submit(self->fd, &job, 1)))
+		made++;
+	EXPECT_EQ(-EBUSY, ret);
+	EXPECT_LT(8, made);
+	EXPECT_EQ(made, queue_query(self->fd, job.queue).submitted);
+	/* There is some left for a small one, and another client has its own. */
+	EXPECT_EQ(0, submit_some(self->fd, &small, job.queue, 1));
+	EXPECT_EQ(1, settle(submit_file(other, &easy)));
+
+	host_done(self->host.fd, 0);
+	ret = -EBUSY;
+	for (until = now_ns() + LONG_MS * 1000000ull; ret == -EBUSY && now_ns() < until; moment())
+		ret = figment_submit(self->fd, &job, 1);
+	EXPECT_EQ(0, ret);
+}
+
+#define SLOW_NS		200000000ull
+
+/* How long a job with so many waits, each for the oldest of many points, takes to submit. */
+static uint64_t submit_time(int fd, struct drm_figment_job *job, struct drm_figment_sync *waits,
+			    int count)
+{
+	uint64_t since = now_ns();
+
+	job->waits = FIGMENT_ARRAY(waits, count);
+	must(figment_submit(fd, job, 1));
+	return now_ns() - since;
+}
+
+TEST_F(limits, who_is_killed_in_a_large_submit_has_submitted_nothing)
+{
+	const int most = DRM_FIGMENT_MAX_REFS;
+	struct drm_figment_sync *syncs = array(most, sizeof(*syncs));
+	struct host gate = host_queue(self->fd);
+	struct drm_figment_job job = { .queue = gate.queue };
+	uint32_t timeline = syncobj_create(self->fd);
+	uint64_t took = 0, submitted;
+	int count = 32;
+	pid_t child;
+
+	for (int i = 0; i < most; i++)
+		syncs[i] = (struct drm_figment_sync){ .type = DRM_FIGMENT_SYNC_TIMELINE,
+						      .handle = timeline, .point = i + 1 };
+	must(figment_submit(self->fd, &job, 1));
+	job.signals = FIGMENT_ARRAY(syncs, most);
+	must(figment_submit(self->fd, &job, 1));
+
+	job = (struct drm_figment_job){ .queue = self->host.queue };
+	for (int i = 0; i < most; i++)
+		syncs[i].point = 1;
+	while (took < SLOW_NS && count < most)
+		took = submit_time(self->fd, &job, syncs, count *= 2);
+	if (took < SLOW_NS)
+		SKIP(return, "this machine is too fast to kill anybody half way");
+
+	/* The second one's time begins here. */
+	host_done(gate.fd, 0);
+	submitted = queue_query(self->fd, self->host.queue).submitted;
+	child = must_call(fork());
+	if (!child)
+		_exit(-figment_submit(self->fd, &job, 1));
+	usleep(took / 4000);
+	must_call(kill(child, SIGKILL));
+	must_call(waitpid(child, NULL, 0));
+	EXPECT_EQ(-ETIME, syncobj_state(self->fd, timeline, 1));
+	EXPECT_EQ(submitted, queue_query(self->fd, self->host.queue).submitted);
+	host_done(gate.fd, 0);
+	EXPECT_EQ(0, syncobj_settle(self->fd, timeline, most));
 }
 
 static int try_queue(int fd)

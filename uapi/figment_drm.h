@@ -167,9 +167,9 @@ struct drm_figment_gem_label {
  * @flags: must be zero
  * @handle: out, its GEM handle
  *
- * The pages must be writable (-EFAULT), are pinned until the buffer's end and
- * count against RLIMIT_MEMLOCK (-ENOMEM). Such a buffer can be used by jobs, but
- * neither exported (-EPERM) nor mapped.
+ * The pages must be writable and no file's (-EFAULT), are pinned until the buffer's
+ * end and count against RLIMIT_MEMLOCK (-ENOMEM). Such a buffer can be used by jobs,
+ * but neither exported (-EPERM), nor mapped, nor opened by others by a name (-EPERM).
  */
 struct drm_figment_gem_userptr {
 	__u64 addr;
@@ -499,7 +499,8 @@ struct drm_figment_job {
  * -EACCES (a command writes a buffer not listed as written, or reads one not
  * listed as read), -EOPNOTSUPP (a foreign buffer that the CPU cannot reach; a
  * timeline where the operator has hidden them), -EMFILE (fds), -EBUSY (65,536
- * jobs of this client are outstanding), -ECANCELED (the queue is lost).
+ * jobs of this client are outstanding, or what they keep is 64 MiB), -ECANCELED (the
+ * queue is lost).
  */
 struct drm_figment_submit {
 	struct drm_figment_array jobs;
