@@ -190,6 +190,80 @@ TEST_F(limits, cmds)
 		ASSERT_EQ((uint64_t)~i, ((uint64_t *)buf.map)[i]);
 }
 
+#define JOBS	DRM_FIGMENT_MAX_JOBS
+#define BOS	(DRM_FIGMENT_MAX_REFS / JOBS)
+#define CMDS	(DRM_FIGMENT_MAX_CMDS / JOBS)
+
+/* What job @i of all of them leaves in the word @k of its buffer. */
+static uint64_t word_of(int i, int k)
+{
+	return i * CMDS + k + 1;
+}
+
+/*
+ * All limits in one SUBMIT. Each job waits for the one before, twice, and signals
+ * twice; it writes its own buffer, into which it copies a word of the next job's, and
+ * lists two more.
+ */
+TEST_F(limits, everything_at_once)
+{
+	struct drm_figment_job *jobs = array(JOBS, sizeof(*jobs));
+	struct drm_figment_bo *bos = array(JOBS * BOS, sizeof(*bos));
+	struct drm_figment_cmd *cmds = array(JOBS * CMDS, sizeof(*cmds));
+	struct drm_figment_sync *syncs = array(JOBS * 4, sizeof(*syncs));
+	struct buffer *bufs = array(JOBS, sizeof(*bufs));
+	struct job gate = { .queue = self->host.queue };
+	uint32_t queues[8], timeline = syncobj_create(self->fd);
+	uint32_t binary = syncobj_create(self->fd);
+
+	for (int i = 0; i < 8; i++)
+		queues[i] = copy_queue(self->fd);
+	job_signals(&gate, binary, 0);
+	job_signals(&gate, timeline, 1);
+	must(submit_job(self->fd, &gate));
+	for (int i = 0; i < JOBS; i++)
+		bufs[i] = buffer_create(self->fd, PAGE);
+	for (int i = 0; i < JOBS; i++) {
+		struct drm_figment_cmd *cmd = &cmds[i * CMDS];
+		struct drm_figment_sync *sync = &syncs[i * 4];
+
+		for (int k = 0; k < CMDS - 1; k++)
+			cmd[k] = (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_WRITE64,
+				.dst_offset = 8 * k, .value = word_of(i, k) };
+		cmd[CMDS - 1] = (struct drm_figment_cmd){ .op = DRM_FIGMENT_CMD_COPY,
+			.src = 1, .dst_offset = 8 * (CMDS - 1), .size = 8 };
+		for (int b = 0; b < BOS; b++)
+			bos[i * BOS + b] = (struct drm_figment_bo){
+				.handle = bufs[(i + b) % JOBS].handle,
+				.flags = b ? DRM_FIGMENT_BO_READ : DRM_FIGMENT_BO_WRITE };
+		sync[0].handle = sync[2].handle = binary;
+		sync[1].handle = sync[3].handle = timeline;
+		sync[1].type = sync[3].type = DRM_FIGMENT_SYNC_TIMELINE;
+		sync[1].point = i + 1;
+		sync[3].point = i + 2;
+		jobs[i] = (struct drm_figment_job){ .queue = queues[i % 8],
+			.bos = FIGMENT_ARRAY(&bos[i * BOS], BOS),
+			.waits = FIGMENT_ARRAY(sync, 2),
+			.signals = FIGMENT_ARRAY(sync + 2, 2),
+			.cmds = FIGMENT_ARRAY(cmd, CMDS) };
+	}
+	ASSERT_EQ(0, figment_submit(self->fd, jobs, JOBS));
+	EXPECT_EQ(-ETIME, syncobj_state(self->fd, timeline, 1));
+	EXPECT_TRUE(all_bytes(bufs[0].map, 0, PAGE));
+	host_done(self->host.fd, 0);
+	ASSERT_EQ(0, syncobj_settle(self->fd, timeline, JOBS + 1));
+	ASSERT_EQ(0, syncobj_settle(self->fd, binary, 0));
+	for (int i = 0; i < JOBS; i++) {
+		const uint64_t *words = (const void *)bufs[i].map;
+
+		for (int k = 0; k < CMDS - 1; k++)
+			ASSERT_EQ(word_of(i, k), words[k]);
+		/* The next one's was not written yet; the first one's was. */
+		ASSERT_EQ(i == JOBS - 1 ? word_of(0, 0) : 0, words[CMDS - 1]);
+		ASSERT_EQ(i / 8 + 1, jobs[i].seqno);
+	}
+}
+
 TEST_F(limits, fds_run_out)
 {
 	struct rlimit files = { 64, 8192 };

@@ -3,8 +3,8 @@
  * DOC: loading and unloading, a hundred times (25 where the kernel checks itself)
  *
  * Each time there is work in between, and something is still going on when the
- * module is to go: a job that nobody executes, a dma-buf or a sync_file in another
- * process, a client that was just killed. What refers to figment's code keeps it
+ * module is to go: a job that nobody executes or that a ring is at, a dma-buf or a
+ * sync_file in another process, a client that was just killed. What refers to figment's code keeps it
  * (EWOULDBLOCK); as soon as that is gone the module goes, and comes back as new.
  *
  * Catches what a single reload does not: a name, a minor, a workqueue or a page
@@ -166,9 +166,24 @@ static int pending_file(int fd)
 	return file;
 }
 
+/* A ring is at it when its queue ends, and lets go of that some time later. */
+static void keep_a_ring(int fd)
+{
+	struct buffer buf = buffer_create(fd, 16 << 20);
+	struct job job = { .queue = copy_queue(fd) };
+
+	job_uses(&job, buf.handle, DRM_FIGMENT_BO_WRITE);
+	for (int i = 0; i < JOB_ROOM; i++)
+		job_does(&job, (struct drm_figment_cmd){
+			.op = DRM_FIGMENT_CMD_FILL, .size = buf.size, .elem = 1 });
+	must(submit_job(fd, &job));
+	usleep(5000);
+	buffer_destroy(fd, &buf);
+}
+
 static void cycle(struct __test_metadata *_metadata, FIXTURE_DATA(reload) *self, unsigned int n)
 {
-	int fd = device_open(), kept = -1, what = n % 4;
+	int fd = device_open(), kept = -1, what = n % 5;
 	struct buffer buf = buffer_create(fd, PAGE);
 	struct child child;
 
@@ -184,6 +199,9 @@ static void cycle(struct __test_metadata *_metadata, FIXTURE_DATA(reload) *self,
 		child = child_start(victim);
 		recv_word(child.sock);
 		kill(child.pid, SIGKILL);
+		break;
+	case 4:
+		keep_a_ring(fd);
 		break;
 	}
 	ASSERT_EQ(-EWOULDBLOCK, unload());

@@ -63,11 +63,12 @@ static struct job long_job(uint32_t queue, const struct buffer *big, uint32_t fi
 	return job;
 }
 
-/* Queues whose jobs, one after another, keep one ring busy for seconds. */
+/* Queues, half of them preferred, whose jobs keep one ring busy for seconds. */
 static void keep_busy(FIXTURE_DATA(rings) *self)
 {
 	for (int i = 0; i < LONGS; i++) {
-		uint32_t queue = copy_queue(self->fd);
+		uint32_t queue = queue_of(self->fd, i % 2 ? DRM_FIGMENT_PRIORITY_HIGH :
+							    DRM_FIGMENT_PRIORITY_NORMAL);
 
 		for (int j = 0; j < 8; j++) {
 			struct job job = long_job(queue, &self->big, JOB_ROOM);
