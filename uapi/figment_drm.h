@@ -29,20 +29,61 @@ extern "C" {
  * (restart it), -ENODEV (the device was unplugged).
  */
 
+/**
+ * DOC: ioctls
+ *
+ * DRM_IOCTL_FIGMENT_* are the ioctls of the numbers DRM_FIGMENT_*, which count from
+ * DRM_COMMAND_BASE; each takes a structure. All are allowed on render nodes.
+ */
+
+/**
+ * DRM_FIGMENT_GET_PARAM - &struct drm_figment_get_param: ask the device about itself.
+ */
 #define DRM_FIGMENT_GET_PARAM		0x00
+/**
+ * DRM_FIGMENT_GEM_CREATE - &struct drm_figment_gem_create: make a buffer.
+ */
 #define DRM_FIGMENT_GEM_CREATE		0x01
+/**
+ * DRM_FIGMENT_GEM_INFO - &struct drm_figment_gem_info: what a handle stands for.
+ */
 #define DRM_FIGMENT_GEM_INFO		0x02
+/**
+ * DRM_FIGMENT_QUEUE_CREATE - &struct drm_figment_queue_create: make a queue.
+ */
 #define DRM_FIGMENT_QUEUE_CREATE	0x03
+/**
+ * DRM_FIGMENT_QUEUE_DESTROY - &struct drm_figment_queue_destroy: end a queue.
+ */
 #define DRM_FIGMENT_QUEUE_DESTROY	0x04
+/**
+ * DRM_FIGMENT_QUEUE_QUERY - &struct drm_figment_queue_query: how a queue is doing.
+ */
 #define DRM_FIGMENT_QUEUE_QUERY		0x05
+/**
+ * DRM_FIGMENT_SUBMIT - &struct drm_figment_submit: submit jobs.
+ */
 #define DRM_FIGMENT_SUBMIT		0x06
+/**
+ * DRM_FIGMENT_QUEUE_FAULT - &struct drm_figment_queue_fault: have a queue's next jobs suffer.
+ */
 #define DRM_FIGMENT_QUEUE_FAULT		0x07
+/**
+ * DRM_FIGMENT_GEM_LABEL - &struct drm_figment_gem_label: name a buffer.
+ */
 #define DRM_FIGMENT_GEM_LABEL		0x08
+/**
+ * DRM_FIGMENT_GEM_USERPTR - &struct drm_figment_gem_userptr: one of a program's memory.
+ */
 #define DRM_FIGMENT_GEM_USERPTR		0x09
+/**
+ * DRM_FIGMENT_GEM_METADATA - &struct drm_figment_gem_metadata: what its maker says of it.
+ */
 #define DRM_FIGMENT_GEM_METADATA	0x0a
 
 /**
- * DRM_FIGMENT_PARAM_ABI - the uapi's revision; grows when something is added.
+ * DRM_FIGMENT_PARAM_ABI - the uapi's revision, which grows when something is added: 1 is
+ * the first, 2 came with DRM_FIGMENT_GEM_METADATA.
  */
 #define DRM_FIGMENT_PARAM_ABI			0
 /**
@@ -70,8 +111,19 @@ extern "C" {
  */
 #define DRM_FIGMENT_PARAM_HIDE			6
 
+/**
+ * DRM_FIGMENT_HIDE_TIMELINE - timeline syncobjs: DRM_CAP_SYNCOBJ_TIMELINE is 0, and a
+ * SUBMIT that names a point -EOPNOTSUPP.
+ */
 #define DRM_FIGMENT_HIDE_TIMELINE		(1 << 0)
+/**
+ * DRM_FIGMENT_HIDE_PRIME_IMPORT - importing dma-bufs: DRM_CAP_PRIME lacks it, and
+ * the ioctl is -ENOSYS.
+ */
 #define DRM_FIGMENT_HIDE_PRIME_IMPORT		(1 << 1)
+/**
+ * DRM_FIGMENT_HIDE_PRIME_EXPORT - exporting buffers, likewise.
+ */
 #define DRM_FIGMENT_HIDE_PRIME_EXPORT		(1 << 2)
 /**
  * DRM_FIGMENT_HIDE_MODIFIERS - advice to userspace, the kernel has no modifiers.
@@ -144,6 +196,9 @@ struct drm_figment_gem_info {
 	__u64 mmap_offset;
 };
 
+/**
+ * DRM_FIGMENT_LABEL_SIZE - bytes of a label, with its NUL.
+ */
 #define DRM_FIGMENT_LABEL_SIZE	56
 
 /**
@@ -182,7 +237,9 @@ struct drm_figment_gem_userptr {
  * DRM_FIGMENT_METADATA_SET - set it; without, get it.
  */
 #define DRM_FIGMENT_METADATA_SET	(1 << 0)
-
+/**
+ * DRM_FIGMENT_METADATA_SIZE - bytes of metadata.
+ */
 #define DRM_FIGMENT_METADATA_SIZE	64
 
 /**
@@ -210,7 +267,13 @@ struct drm_figment_gem_metadata {
  */
 #define DRM_FIGMENT_ENGINE_HOST		1
 
+/**
+ * DRM_FIGMENT_PRIORITY_LOW - its turns at a copy ring come late, but they come.
+ */
 #define DRM_FIGMENT_PRIORITY_LOW	0
+/**
+ * DRM_FIGMENT_PRIORITY_NORMAL - what most use; its turns come soon.
+ */
 #define DRM_FIGMENT_PRIORITY_NORMAL	1
 /**
  * DRM_FIGMENT_PRIORITY_HIGH - needs CAP_SYS_NICE, -EACCES without.
@@ -225,7 +288,8 @@ struct drm_figment_gem_metadata {
 /**
  * struct drm_figment_queue_create - make a queue
  * @engine: in, DRM_FIGMENT_ENGINE_*
- * @priority: in, DRM_FIGMENT_PRIORITY_*
+ * @priority: in, DRM_FIGMENT_PRIORITY_*; of a host queue it is checked, and does
+ *	nothing: who is executed next is its executor's affair
  * @flags: in, DRM_FIGMENT_QUEUE_*; must be zero for a copy queue
  * @queue: out, its id, within this open file
  * @fd: out, a host queue's executor fd (O_CLOEXEC), -1 for a copy queue
@@ -377,7 +441,9 @@ struct drm_figment_bo {
  *
  * A wait for a syncobj, or a point, that has no fence yet is -EINVAL: submit
  * its signaller first, or wait for it with DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT and
- * WAIT_AVAILABLE. What an earlier job of the same SUBMIT signals has one.
+ * WAIT_AVAILABLE. What an earlier job of the same SUBMIT signals has one. If such
+ * jobs signal points of one timeline out of order, or one point twice, a wait is for
+ * the one with the smallest point that is enough, and of these the first.
  */
 struct drm_figment_sync {
 	__u32 type;
@@ -475,11 +541,17 @@ struct drm_figment_job {
 	struct drm_figment_array cmds;
 };
 
+/**
+ * DRM_FIGMENT_MAX_JOBS - jobs in one SUBMIT.
+ */
 #define DRM_FIGMENT_MAX_JOBS		1024
 /**
  * DRM_FIGMENT_MAX_REFS - buffers, and likewise waits and signals, in one SUBMIT.
  */
 #define DRM_FIGMENT_MAX_REFS		4096
+/**
+ * DRM_FIGMENT_MAX_CMDS - commands in one SUBMIT.
+ */
 #define DRM_FIGMENT_MAX_CMDS		65536
 
 /**
@@ -494,13 +566,13 @@ struct drm_figment_job {
  * wait for.
  *
  * Errors: -EINVAL (flags, padding, a type, op, stride or count), -E2BIG (more
- * than the limits above), -ENOENT (a handle or queue), -EEXIST (a buffer listed
+ * than DRM_FIGMENT_MAX_*), -ENOENT (a handle or queue), -EEXIST (a buffer listed
  * twice), -ERANGE (a command outside its buffer, or an index outside the list),
  * -EACCES (a command writes a buffer not listed as written, or reads one not
- * listed as read), -EOPNOTSUPP (a foreign buffer that the CPU cannot reach; a
- * timeline where the operator has hidden them), -EMFILE (fds), -EBUSY (65,536
- * jobs of this client are outstanding, or what they keep is 64 MiB), -ECANCELED (the
- * queue is lost).
+ * listed as read), -EOPNOTSUPP (a foreign buffer that the CPU cannot reach is in
+ * the list of a job with commands, even if none of these uses it; a timeline where
+ * the operator has hidden them), -EMFILE (fds), -EBUSY (65,536 jobs of this client
+ * are outstanding, or what they keep is 64 MiB), -ECANCELED (the queue is lost).
  */
 struct drm_figment_submit {
 	struct drm_figment_array jobs;
