@@ -56,6 +56,11 @@ FIXTURE_TEARDOWN(tool)
 
 TEST_F(tool, arguments)
 {
+	static const char *const no_numbers[] = {
+		"x", "", " ", "0x", "1x", "1 2", "-1", "+1", " 1", "1.5", "99999999999",
+		"18446744073709551617",
+	};
+
 	EXPECT_NE(NULL, strstr(RUN(2, "figment"), "usage:"));
 	EXPECT_NE(NULL, strstr(RUN(0, "figment --help"), "usage:"));
 	EXPECT_NE(NULL, strstr(RUN(2, "figment infos"), "infos"));
@@ -64,6 +69,17 @@ TEST_F(tool, arguments)
 	RUN(2, "figment fault -x");
 	RUN(1, "figment fault -d 7 show");
 	RUN(1, "figment fault -d 7 run=1ms");
+	for (size_t i = 0; i < ARRAY_SIZE(no_numbers); i++) {
+		RUN(2, "figment fault -d '%s' run=1ms", no_numbers[i]);
+		RUN(2, "timeout 20 figment trace -s '%s' -o %s/x.svg", no_numbers[i],
+		    self->directory);
+	}
+	EXPECT_STREQ("run=0 signal=0 jitter=0 seed=0 hang=0 fail=0 error=0\n",
+		     RUN(0, "figment fault"));
+	EXPECT_NE(NULL, strstr(RUN(2, "figment fault -d x show"), "-d x"));
+	RUN(2, "figment fault -d 8 show");
+	RUN(2, "timeout 20 figment trace -s 0 -o %s/x.svg", self->directory);
+	RUN(2, "figment trace -s 1 -o %s/x.svg %s", self->directory, workload_command());
 	RUN(1, "figment trace -o /nowhere/x.svg %s", workload_command());
 }
 
@@ -289,6 +305,23 @@ TEST_F(tool, trace_until_ctrl_c)
 {
 	RUN(0, "figment trace -o %s/x.svg & sleep 2; %s; kill -INT $!; wait $!",
 	    self->directory, workload_command());
+	EXPECT_FALSE(traces_remain());
+}
+
+TEST_F(tool, trace_that_lost_events_says_so)
+{
+	const char *svg = self->directory;
+	char *output;
+
+	output = RUN(0, "figment trace -o %s/x.svg %s", svg, workload_command());
+	EXPECT_EQ(NULL, strstr(output, "lost"));
+	/* The command that is traced makes the buffer as small as it can be. */
+	output = RUN(0, "figment trace -o %s/x.svg sh -c '"
+		     "echo 1 >/sys/kernel/tracing/instances/figment-$PPID/buffer_size_kb && "
+		     "for i in $(seq 20); do %s; done'", svg, workload_command());
+	EXPECT_NE(NULL, strstr(output, "events are lost")) {
+		TH_LOG("%s", output);
+	}
 	EXPECT_FALSE(traces_remain());
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "figment.h"
 #include "tool.h"
 
 /* What strerrorname_np() knows, the other way round. */
@@ -104,9 +105,8 @@ int tool_fault(int argc, char **argv)
 	int c, ret = 0;
 
 	while ((c = getopt(argc, argv, "+d:")) != -1) {
-		if (c != 'd')
+		if (c != 'd' || tool_number(c, optarg, 0, FIGMENT_MAX_DEVICES - 1, &index))
 			return 2;
-		index = strtoul(optarg, NULL, 0);
 	}
 	argv += optind;
 	mode = !*argv || !strcmp(*argv, "show") ? "r" : "w";

@@ -2,8 +2,10 @@
 /**
  * DOC: figment - look at virtual GPUs, trace them, have them fail
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "figment.h"
@@ -40,6 +42,22 @@ int tool_fail(const char *fmt, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	return 1;
+}
+
+int tool_number(char option, const char *text, uint32_t min, uint32_t max, uint32_t *value)
+{
+	unsigned long long number;
+	char *end;
+
+	/* strtoull() alone would take " 1", "+1" and "-1". */
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)*text) || *end || errno || number < min || number > max) {
+		tool_fail("-%c %s: it takes a number from %u to %u", option, text, min, max);
+		return 2;
+	}
+	*value = number;
+	return 0;
 }
 
 FILE *tool_debugfs(uint32_t index, const char *name, const char *mode)

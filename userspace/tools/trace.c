@@ -8,6 +8,8 @@
  * (perfetto.c).
  */
 #include <errno.h>
+#include <glob.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -104,6 +106,32 @@ static int record(char **argv, unsigned int seconds)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* What the kernel had no room for is not in the picture, and nobody else says so. */
+static void warn_of_losses(void)
+{
+	unsigned long long lost = 0, n;
+	char path[160], line[80];
+	glob_t cpus;
+
+	snprintf(path, sizeof(path), "%s/per_cpu/cpu*/stats", instance);
+	if (glob(path, 0, NULL, &cpus))
+		return;
+	for (size_t i = 0; i < cpus.gl_pathc; i++) {
+		FILE *file = fopen(cpus.gl_pathv[i], "r");
+
+		while (file && fgets(line, sizeof(line), file))
+			if (sscanf(line, "overrun: %llu", &n) == 1 ||
+			    sscanf(line, "commit overrun: %llu", &n) == 1)
+				lost += n;
+		if (file)
+			fclose(file);
+	}
+	globfree(&cpus);
+	if (lost)
+		tool_fail("%llu events are lost, as more came than the kernel's buffer (" BUFFER_KB
+			  " KiB a CPU) holds: the beginning is missing", lost);
+}
+
 static int read_trace(struct timeline *t)
 {
 	char path[160];
@@ -111,6 +139,7 @@ static int read_trace(struct timeline *t)
 	int ret;
 
 	set("tracing_on", "0");
+	warn_of_losses();
 	snprintf(path, sizeof(path), "%s/trace", instance);
 	file = fopen(path, "r");
 	if (!file)
@@ -144,7 +173,7 @@ static int write_file(struct timeline *t, const char *path, bool svg)
 int tool_trace(int argc, char **argv)
 {
 	const char *svg = NULL, *json = NULL;
-	unsigned int seconds = 0;
+	uint32_t seconds = 0;
 	struct timeline t;
 	int c, ret, status = 0;
 
@@ -153,10 +182,12 @@ int tool_trace(int argc, char **argv)
 			svg = optarg;
 		else if (c == 'p')
 			json = optarg;
-		else if (c == 's')
-			seconds = strtoul(optarg, NULL, 0);
-		else
+		else if (c != 's' || tool_number(c, optarg, 1, INT_MAX, &seconds))
 			return 2;
+	}
+	if (seconds && argv[optind]) {
+		tool_fail("it is some seconds or a command");
+		return 2;
 	}
 	if (!svg && !json)
 		svg = "figment.svg";
