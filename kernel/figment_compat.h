@@ -73,9 +73,10 @@ static inline u64 figment_client_id(struct drm_file *file)
 #else
 #include <linux/seq_file.h>
 
+/* Each driver counts for itself there, from 1; tools may take these for 32 bits. */
 static inline u64 figment_client_id(struct drm_file *file)
 {
-	static atomic64_t last = ATOMIC64_INIT(0);
+	static atomic64_t last = ATOMIC64_INIT(BIT(30));
 
 	return atomic64_inc_return(&last);
 }

@@ -117,6 +117,8 @@ static void figment_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 		   to_figment_device(file->minor->dev)->num_rings);
 	drm_printf(p, "drm-engine-host:\t%lld ns\n",
 		   atomic64_read(&client->busy_ns[FIGMENT_HOST]));
+	/* Each queue has an executor of its own. */
+	drm_printf(p, "drm-engine-capacity-host:\t%u\n", FIGMENT_MAX_QUEUES);
 	figment_show_memory(p, file);
 	figment_gem_show(p, file);
 }

@@ -180,6 +180,8 @@ TEST_F(fdinfo, keys_and_values)
 	EXPECT_GE(0, info_number(info, "drm-purgeable-memory"));
 	EXPECT_EQ(device_param(self->fd, DRM_FIGMENT_PARAM_COPY_RINGS),
 		  info_number(info, "drm-engine-capacity-copy"));
+	/* As many queues as a client can have. */
+	EXPECT_EQ(256, info_number(info, "drm-engine-capacity-host"));
 	free(info);
 }
 
