@@ -8,6 +8,15 @@
 DKMS_SRC := /usr/src/figment-$(VERSION)
 DKMS_FILES := Kbuild dkms.conf $(wildcard kernel/*.c kernel/*.h) kernel/detect.sh uapi/figment_drm.h
 
+# Each version that DKMS has: of two, it would build both for every new kernel.
+define dkms-remove
+	for version in $$(dkms status -m figment 2>/dev/null | \
+			sed -nE 's|^figment[/,] ?([^,: ]+).*|\1|p' | sort -u); do \
+		dkms remove figment/$$version --all; \
+		[ $$version = $(VERSION) ] || rm -rf /usr/src/figment-$$version; \
+	done >/dev/null 2>&1
+endef
+
 install-module:
 	rm -rf $(DESTDIR)$(DKMS_SRC)
 	for f in $(DKMS_FILES); do \
@@ -18,7 +27,7 @@ install-module:
 		install -D -m 0644 kernel/figment.modprobe $(DESTDIR)$(MODPROBEDIR)/figment.conf
 	install -D -m 0644 kernel/figment.rules $(DESTDIR)$(UDEVDIR)/70-figment.rules
 ifeq ($(DESTDIR),)
-	dkms remove figment/$(VERSION) --all >/dev/null 2>&1 || true
+	$(dkms-remove)
 	dkms add figment/$(VERSION)
 	dkms build figment/$(VERSION) -k $(KVER)
 	dkms install figment/$(VERSION) -k $(KVER) --force
@@ -28,7 +37,7 @@ endif
 uninstall-module:
 ifeq ($(DESTDIR),)
 	-modprobe -r figment 2>/dev/null
-	-dkms remove figment/$(VERSION) --all
+	$(dkms-remove)
 endif
 	rm -rf $(DESTDIR)$(DKMS_SRC)
 	rm -f $(DESTDIR)$(MODPROBEDIR)/figment.conf $(DESTDIR)$(UDEVDIR)/70-figment.rules

@@ -4,14 +4,17 @@
  *
  * Catches a module that unloads under somebody's feet, or never; a device whose
  * removal leaves somebody waiting, or hangs in wait for them; whose fences,
- * mappings or files lead into what was freed; that cannot come back; and module
- * parameters that are taken as they come.
+ * mappings or files lead into what was freed; that cannot come back; a udev rule
+ * that is not for every device; and module parameters that are taken as they come.
  */
 #include <fcntl.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "kselftest_harness.h"
 
@@ -370,6 +373,43 @@ TEST(eight_devices)
 		close(fd);
 	}
 	EXPECT_EQ(-ENODEV, figment_open(8));
+}
+
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) && errno == ENOENT;
+}
+
+/* What figment.rules has udev do. */
+TEST(nodes_have_their_group_and_name)
+{
+	struct figment_node nodes[FIGMENT_MAX_DEVICES];
+	const struct group *group = getgrnam("render");
+	char link[64];
+
+	if (access("/run/udev/control", F_OK) || !group)
+		SKIP(return, "there is no udev, or no group render");
+	module_reload("devices=3");
+	ASSERT_EQ(3, figment_enumerate(nodes, FIGMENT_MAX_DEVICES));
+	for (int i = 0; i < 3; i++) {
+		struct stat st;
+
+		snprintf(link, sizeof(link), "/dev/dri/figment%d", i);
+		ASSERT_EQ(0, lstat(link, &st));
+		EXPECT_TRUE(S_ISLNK(st.st_mode));
+		ASSERT_EQ(0, stat(link, &st));
+		EXPECT_TRUE(S_ISCHR(st.st_mode));
+		EXPECT_EQ(makedev(nodes[i].render_major, nodes[i].render_minor), st.st_rdev);
+		EXPECT_EQ(group->gr_gid, st.st_gid);
+		EXPECT_EQ(0, st.st_uid);
+		EXPECT_EQ(0660, st.st_mode & 07777);
+	}
+	module_reload("devices=1");
+	EXPECT_FALSE(is_missing("/dev/dri/figment0"));
+	EXPECT_TRUE(is_missing("/dev/dri/figment1"));
+	EXPECT_TRUE(is_missing("/dev/dri/figment2"));
 }
 
 TEST(a_second_figment_is_a_stranger)
