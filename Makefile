@@ -53,6 +53,7 @@ help:
 ## make check        build everything and run every test in a guest (EVERYWHERE=1, or core: each kernel)
 ## make check-clients  run other people's programs on figment, in a guest of a newer Debian
 ## make check-mutants break the Vulkan driver in many ways: do the tests notice?
+## make lint         checkpatch and sparse, in the guest's root: what lint/known has not
 ## make vm [RUN=..]  run a command in a guest that has figment (vm/README.md)
 # The command is the guest's shell's to expand, not make's.
 override RUN := $(value RUN)
@@ -68,6 +69,8 @@ check-clients:
 	@selftests/run-in-vm clients
 check-mutants:
 	@selftests/mutants/in-vm
+lint:
+	@vm/run --lint
 vm:
 	@vm/run
 ## make docs         docs/uapi.md, by the kernel's kernel-doc
@@ -95,5 +98,5 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: default all help demo demo-desktop check check-clients check-mutants vm docs install \
+.PHONY: default all help demo demo-desktop check check-clients check-mutants lint vm docs install \
 	uninstall guest-install clean demo-build install-demo

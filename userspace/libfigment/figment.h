@@ -235,7 +235,10 @@ int figment_syncobj_eventfd(int fd, uint32_t handle, uint64_t point, int event_f
 
 /* sync_file */
 
-/** figment_sync_file_status() - 1 signalled, 0 pending, or the error it carries; -EBADF/-ENOTTY/-EINVAL if none: see figment_is_sync_file() */
+/**
+ * figment_sync_file_status() - 1 signalled, 0 pending, or the error it carries;
+ * -EBADF/-ENOTTY/-EINVAL if none: see figment_is_sync_file()
+ */
 int figment_sync_file_status(int sync_file);
 bool figment_is_sync_file(int fd);
 /** figment_sync_file_merge() - a new sync_file that signals when both have */

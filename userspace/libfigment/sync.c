@@ -74,32 +74,26 @@ int figment_syncobj_transfer(int fd, uint32_t dst, uint64_t dst_point,
 int figment_syncobj_wait(int fd, const uint32_t *handles, const uint64_t *points,
 			 uint32_t count, int64_t deadline, uint32_t flags, uint32_t *first)
 {
-	if (points || (flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE)) {
-		struct drm_syncobj_timeline_wait args = {
-			.handles = (uintptr_t)handles,
-			.points = (uintptr_t)points,
-			.timeout_nsec = deadline,
-			.count_handles = count,
-			.flags = flags,
-		};
-		int ret = figment_ioctl(fd, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &args);
+	struct drm_syncobj_timeline_wait points_args = {
+		.handles = (uintptr_t)handles,
+		.points = (uintptr_t)points,
+		.timeout_nsec = deadline,
+		.count_handles = count,
+		.flags = flags,
+	};
+	struct drm_syncobj_wait args = {
+		.handles = (uintptr_t)handles,
+		.timeout_nsec = deadline,
+		.count_handles = count,
+		.flags = flags,
+	};
+	bool timeline = points || (flags & DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE);
+	int ret = timeline ? figment_ioctl(fd, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &points_args) :
+			     figment_ioctl(fd, DRM_IOCTL_SYNCOBJ_WAIT, &args);
 
-		if (!ret && first)
-			*first = args.first_signaled;
-		return ret;
-	} else {
-		struct drm_syncobj_wait args = {
-			.handles = (uintptr_t)handles,
-			.timeout_nsec = deadline,
-			.count_handles = count,
-			.flags = flags,
-		};
-		int ret = figment_ioctl(fd, DRM_IOCTL_SYNCOBJ_WAIT, &args);
-
-		if (!ret && first)
-			*first = args.first_signaled;
-		return ret;
-	}
+	if (!ret && first)
+		*first = timeline ? points_args.first_signaled : args.first_signaled;
+	return ret;
 }
 
 /* Headers of before 6.6, as Debian 12's, do not have it; a newer kernel does. */

@@ -78,10 +78,18 @@ static void put_text(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		switch (*text) {
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '&': fputs("&amp;", out); break;
-		case '"': fputs("&quot;", out); break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
 		default:
 			/* XML has no way to say control characters. */
 			if ((unsigned char)*text >= ' ')
@@ -181,7 +189,8 @@ static void put_legend(struct chart *c)
 	unsigned int x = 24;
 
 	for (int i = 0; i < 3; i++) {
-		fprintf(c->out, "<rect x=\"%u\" y=\"74\" width=\"26\" height=\"%d\" rx=\"2\" ", x, BAR);
+		fprintf(c->out, "<rect x=\"%u\" y=\"74\" width=\"26\" height=\"%d\" rx=\"2\" ",
+			x, BAR);
 		if (i == 1)
 			fprintf(c->out, "fill=\"url(#ready%u)\"/>", c->order[0]);
 		else

@@ -88,7 +88,10 @@ struct timeline_job *timeline_find(const struct timeline *t, struct timeline_fen
 /** timeline_complete() - whether all moments of a job have been seen */
 bool timeline_complete(const struct timeline_job *job);
 
-/** timeline_number() - number @count jobs of an owner, from seqno @first; returns how many it found */
+/**
+ * timeline_number() - number @count jobs of an owner, from seqno @first; returns how
+ * many it found
+ */
 unsigned int timeline_number(struct timeline *t, const char *owner, uint64_t first,
 			     unsigned int count);
 
