@@ -62,7 +62,7 @@ static VkSwapchainKHR make_swapchain(struct vk *vk, VkSurfaceKHR surface, VkPres
 		.surface = surface,
 		.imageExtent = { SURFACE_SIZE, SURFACE_SIZE },
 		.imageArrayLayers = 1,
-		.imageUsage = VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+		.imageUsage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
 		.preTransform = VK_SURFACE_TRANSFORM_IDENTITY_BIT_KHR,
 		.compositeAlpha = VK_COMPOSITE_ALPHA_OPAQUE_BIT_KHR,
 		.presentMode = mode,
@@ -142,6 +142,29 @@ static VkCommandBuffer draw(struct vk *vk, VkImage image, uint32_t rgb)
 		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
 	VK(vkEndCommandBuffer(cmd));
 	return cmd;
+}
+
+/* What an image that is ready to be presented has in its corner. */
+static uint32_t corner(struct vk *vk, VkImage image)
+{
+	VkBufferImageCopy one = {
+		.imageSubresource = { VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1 },
+		.imageExtent = { 1, 1, 1 },
+	};
+	VkCommandBuffer cmd = vk_begin(vk);
+	struct vk_buffer buf;
+	uint32_t pixel;
+
+	vk_buffer(vk, &buf, sizeof(pixel), 0);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, VK_IMAGE_LAYOUT_GENERAL,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vkCmdCopyImageToBuffer(cmd, image, VK_IMAGE_LAYOUT_GENERAL, buf.buffer, 1, &one);
+	vk_move(cmd, image, VK_IMAGE_LAYOUT_GENERAL, VK_IMAGE_LAYOUT_PRESENT_SRC_KHR,
+		VK_QUEUE_FAMILY_IGNORED, VK_QUEUE_FAMILY_IGNORED);
+	vk_run(vk, vk_end(cmd));
+	memcpy(&pixel, buf.map, sizeof(pixel));
+	vk_buffer_free(vk, &buf);
+	return pixel & 0xffffff;
 }
 
 /* What the window shows is what was presented, in time; where that can be seen. */
@@ -348,6 +371,57 @@ TEST_F(chain, images_are_given_back_unpresented)
 		VK(vkResetFences(vk->device, 1, &self->fence));
 		ASSERT_EQ(VK_SUCCESS, release(vk->device, &info));
 	}
+}
+
+/* What is drawn into an image that is bound to the swapchain's is in the swapchain's. */
+TEST_F(chain, an_image_bound_to_one_of_the_swapchain_is_that_one)
+{
+	VkImageSwapchainCreateInfoKHR of = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_SWAPCHAIN_CREATE_INFO_KHR,
+		.swapchain = self->swapchain,
+	};
+	VkImageCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+		.pNext = &of,
+		.imageType = VK_IMAGE_TYPE_2D,
+		.format = self->format,
+		.extent = { SURFACE_SIZE, SURFACE_SIZE, 1 },
+		.mipLevels = 1,
+		.arrayLayers = 1,
+		.samples = VK_SAMPLE_COUNT_1_BIT,
+		.usage = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+	};
+	VkResult bound = VK_RESULT_MAX_ENUM;
+	VkBindMemoryStatus status = {
+		.sType = VK_STRUCTURE_TYPE_BIND_MEMORY_STATUS,
+		.pResult = &bound,
+	};
+	VkBindImageMemorySwapchainInfoKHR to = {
+		.sType = VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR,
+		.pNext = &status,
+		.swapchain = self->swapchain,
+	};
+	VkBindImageMemoryInfo bind = {
+		.sType = VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_INFO,
+		.pNext = &to,
+	};
+	struct vk *vk = &self->vk;
+
+	to.imageIndex = acquire(self);
+	VK(vkCreateImage(vk->device, &info, NULL, &bind.image));
+	ASSERT_EQ(VK_SUCCESS, vkBindImageMemory2(vk->device, 1, &bind));
+	EXPECT_EQ(VK_SUCCESS, bound);
+	ASSERT_EQ(VK_SUCCESS, vk_submit(vk, vk_binary(self->acquired),
+					draw(vk, bind.image, 0xfedcba),
+					vk_binary(self->rendered), self->fence));
+	EXPECT_EQ(VK_SUCCESS, vk_fence_wait(vk, self->fence));
+	if (self->format == VK_FORMAT_B8G8R8A8_UNORM) {
+		EXPECT_EQ(0xfedcba, corner(vk, self->images[to.imageIndex]));
+	}
+	EXPECT_EQ(VK_SUCCESS, present(self, to.imageIndex, NULL));
+	EXPECT_TRUE(shows(self, 0xfedcba));
+	VK(vkQueueWaitIdle(vk->queue));
+	vkDestroyImage(vk->device, bind.image, NULL);
 }
 
 VK_HARNESS_MAIN()

@@ -107,12 +107,69 @@ const VkImageCreateInfo *wsi_image_info(const VkImageCreateInfo *info)
 	return chain ? swapchain_image_info(chain) : info;
 }
 
+/* To be bound to what is a swapchain's of figment's means to be bound to its memory. */
+static void bind_to_ours(VkBindImageMemoryInfo *info, struct swapchain *chain, uint32_t index)
+{
+	const VkBindMemoryStatus *status =
+		chain_find(info->pNext, VK_STRUCTURE_TYPE_BIND_MEMORY_STATUS);
+
+	info->pNext = NULL;
+	info->memory = swapchain_memory(chain, index);
+	info->memoryOffset = 0;
+	if (status)
+		*status->pResult = VK_SUCCESS;
+}
+
+/*
+ * As far as an application knows an image of lavapipe's own swapchains has no memory,
+ * and so the bind has none. lavapipe 25 passes over what has none, without a word of
+ * its status; then it gets some to look at, which it does not use. 26 would use it.
+ */
+static VkResult bind_to_theirs(struct device *dev, const VkBindImageMemoryInfo *app_info,
+			       const VkBindImageMemorySwapchainInfoKHR *app_to)
+{
+	const VkBindMemoryStatus *app_status =
+		chain_find(app_info->pNext, VK_STRUCTURE_TYPE_BIND_MEMORY_STATUS);
+	const VkMemoryAllocateInfo least = {
+		.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+		.allocationSize = 1,
+	};
+	VkResult result, bound = VK_RESULT_MAX_ENUM;
+	VkBindMemoryStatus status = {
+		.sType = VK_STRUCTURE_TYPE_BIND_MEMORY_STATUS,
+		.pResult = &bound,
+	};
+	const VkBindImageMemorySwapchainInfoKHR to = {
+		.sType = VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR,
+		.pNext = &status,
+		.swapchain = app_to->swapchain,
+		.imageIndex = app_to->imageIndex,
+	};
+	VkBindImageMemoryInfo info = {
+		.sType = VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_INFO,
+		.pNext = &to,
+		.image = app_info->image,
+	};
+
+	result = dev->lvp.BindImageMemory2(dev->handle, 1, &info);
+	if (!result && bound == VK_RESULT_MAX_ENUM) {
+		result = dev->lvp.AllocateMemory(dev->handle, &least, NULL, &info.memory);
+		if (!result)
+			result = dev->lvp.BindImageMemory2(dev->handle, 1, &info);
+		dev->lvp.FreeMemory(dev->handle, info.memory, NULL);
+	}
+	if (app_status)
+		*app_status->pResult = result;
+	return result;
+}
+
 VkResult figment_vkBindImageMemory2(VkDevice handle, uint32_t count,
 				    const VkBindImageMemoryInfo *app_infos)
 {
 	struct device *dev = device_of(handle);
 	VkBindImageMemoryInfo *infos = calloc(count, sizeof(*infos));
-	VkResult result;
+	VkResult result = VK_SUCCESS, one;
+	uint32_t n = 0;
 
 	if (!infos)
 		return VK_ERROR_OUT_OF_HOST_MEMORY;
@@ -122,16 +179,20 @@ VkResult figment_vkBindImageMemory2(VkDevice handle, uint32_t count,
 				   VK_STRUCTURE_TYPE_BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR);
 		struct swapchain *chain = to ? swapchain_of(to->swapchain) : NULL;
 
-		infos[i] = app_infos[i];
-		if (chain) {
-			infos[i].pNext = NULL;
-			infos[i].memory = swapchain_memory(chain, to->imageIndex);
-			infos[i].memoryOffset = 0;
+		if (to && to->swapchain && !chain) {
+			one = bind_to_theirs(dev, &app_infos[i], to);
+			if (one)
+				result = one;
+			continue;
 		}
+		infos[n] = app_infos[i];
+		if (chain)
+			bind_to_ours(&infos[n], chain, to->imageIndex);
+		n++;
 	}
-	result = dev->lvp.BindImageMemory2(handle, count, infos);
+	one = dev->lvp.BindImageMemory2(handle, n, infos);
 	free(infos);
-	return result;
+	return one ? one : result;
 }
 
 static VkResult acquire(struct swapchain *chain, uint64_t timeout, VkSemaphore semaphore,
