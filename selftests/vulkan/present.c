@@ -6,9 +6,12 @@
  * which they signal in a way it does not see, or that waits for them in a way it
  * does not; that presents before the rendering is done, or what was imported has
  * signalled; that leaves a signal in a semaphore that a present waited for; whose
- * present fences are never signalled.
+ * present fences are never signalled; that leaves a newer name of one of its functions
+ * to lavapipe, which would take figment's swapchain for one of its own.
  */
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -346,16 +349,14 @@ TEST_F(chain, present_fences_are_signalled)
 	vkDestroyFence(vk->device, fence, NULL);
 }
 
-TEST_F(chain, images_are_given_back_unpresented)
+/* By one of the function's two names. */
+static void give_back(struct __test_metadata *_metadata, FIXTURE_DATA(chain) *self,
+		      const char *name)
 {
 	struct vk *vk = &self->vk;
 	PFN_vkReleaseSwapchainImagesEXT release = (PFN_vkReleaseSwapchainImagesEXT)
-		vkGetDeviceProcAddr(vk->device, "vkReleaseSwapchainImagesEXT");
+		vkGetDeviceProcAddr(vk->device, name);
 
-	if (!vk->swapchain_maintenance)
-		SKIP(return, "this lavapipe has no VK_EXT_swapchain_maintenance1");
-	if (variant->kind == SURFACE_HEADLESS)
-		SKIP(return, "lavapipe's headless swapchains crash on it");
 	ASSERT_NE(NULL, release);
 	for (int i = 0; i < 2 * (int)ARRAY_SIZE(self->images); i++) {
 		uint32_t index = acquire(self);
@@ -370,6 +371,49 @@ TEST_F(chain, images_are_given_back_unpresented)
 		VK(vk_fence_wait(vk, self->fence));
 		VK(vkResetFences(vk->device, 1, &self->fence));
 		ASSERT_EQ(VK_SUCCESS, release(vk->device, &info));
+	}
+}
+
+TEST_F(chain, images_are_given_back_unpresented)
+{
+	if (!self->vk.swapchain_maintenance && !self->vk.swapchain_maintenance_khr)
+		SKIP(return, "this lavapipe has no swapchain_maintenance1");
+	if (variant->kind == SURFACE_HEADLESS)
+		SKIP(return, "lavapipe's headless swapchains crash on it");
+	if (self->vk.swapchain_maintenance)
+		give_back(_metadata, self, "vkReleaseSwapchainImagesEXT");
+	if (self->vk.swapchain_maintenance_khr)
+		give_back(_metadata, self, "vkReleaseSwapchainImagesKHR");
+}
+
+/* What takes a fence, a semaphore or a swapchain is figment's, by all of its names. */
+TEST_F(vk, nothing_of_figments_is_handed_to_lavapipe)
+{
+	static const char *const names[] = {
+		"vkQueueSubmit", "vkQueueBindSparse", "vkCreateFence", "vkDestroyFence",
+		"vkResetFences", "vkGetFenceStatus", "vkWaitForFences", "vkGetFenceFd",
+		"vkImportFenceFd", "vkCreateSemaphore", "vkDestroySemaphore",
+		"vkGetSemaphoreCounterValue", "vkWaitSemaphores", "vkSignalSemaphore",
+		"vkGetSemaphoreFd", "vkImportSemaphoreFd", "vkCreateSwapchain",
+		"vkDestroySwapchain", "vkGetSwapchainImages", "vkReleaseSwapchainImages",
+		"vkSetHdrMetadata", "vkAcquireNextImage", "vkQueuePresent",
+	};
+	static const char *const endings[] = { "", "2", "KHR", "2KHR", "EXT", "2EXT" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(endings); k++) {
+			char name[64];
+			Dl_info in;
+			void *at;
+
+			snprintf(name, sizeof(name), "%s%s", names[i], endings[k]);
+			at = (void *)vkGetDeviceProcAddr(self->vk.device, name);
+			if (!at)
+				continue;
+			ASSERT_NE(0, dladdr(at, &in));
+			EXPECT_EQ(NULL, strstr(in.dli_fname, "libvulkan_lvp"))
+				TH_LOG("%s is lavapipe's", name);
+		}
 	}
 }
 

@@ -119,7 +119,7 @@ static void add_instance_extensions(const char **names, uint32_t *count)
 	static const char *const wanted[] = {
 		"VK_KHR_xcb_surface", "VK_KHR_wayland_surface",
 		VK_KHR_GET_SURFACE_CAPABILITIES_2_EXTENSION_NAME,
-		VK_EXT_SURFACE_MAINTENANCE_1_EXTENSION_NAME,
+		VK_EXT_SURFACE_MAINTENANCE_1_EXTENSION_NAME, "VK_KHR_surface_maintenance1",
 	};
 	VkExtensionProperties list[128];
 	uint32_t n = ARRAY_SIZE(list);
@@ -218,7 +218,7 @@ static void make_device(struct vk *vk, const char *const *extensions, uint32_t c
 		.hostQueryReset = VK_TRUE,
 	};
 
-	if (vk->swapchain_maintenance)
+	if (vk->swapchain_maintenance || vk->swapchain_maintenance_khr)
 		v13.pNext = &maintenance;
 	VK(vk_device_with(vk, &v12, extensions, count));
 }
@@ -235,15 +235,22 @@ void vk_device(struct vk *vk)
 		VK_EXT_QUEUE_FAMILY_FOREIGN_EXTENSION_NAME,
 		VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME,
 		VK_KHR_SWAPCHAIN_EXTENSION_NAME,
-		VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME,
+		NULL, NULL	/* for the two names of swapchain_maintenance1 */
 	};
+	static const char khr[] = "VK_KHR_swapchain_maintenance1";
+	uint32_t n = ARRAY_SIZE(extensions) - 2;
 	static VkExtensionProperties list[512];
 	uint32_t count = ARRAY_SIZE(list);
 
 	VK(vkEnumerateDeviceExtensionProperties(vk->physical, NULL, &count, list));
 	vk->swapchain_maintenance = has(list, count,
 					VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME);
-	make_device(vk, extensions, ARRAY_SIZE(extensions) - !vk->swapchain_maintenance);
+	vk->swapchain_maintenance_khr = has(list, count, khr);
+	if (vk->swapchain_maintenance)
+		extensions[n++] = VK_EXT_SWAPCHAIN_MAINTENANCE_1_EXTENSION_NAME;
+	if (vk->swapchain_maintenance_khr)
+		extensions[n++] = khr;
+	make_device(vk, extensions, n);
 #define CHECK(name) \
 	must_be(vk->name);
 	VK_DEVICE_CALLS(CHECK)
@@ -253,6 +260,7 @@ void vk_device(struct vk *vk)
 void vk_plain_device(struct vk *vk)
 {
 	vk->swapchain_maintenance = false;
+	vk->swapchain_maintenance_khr = false;
 	make_device(vk, NULL, 0);
 }
 

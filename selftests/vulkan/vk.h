@@ -52,7 +52,8 @@ struct vk {
 	VkCommandPool pool;
 	VkDebugUtilsMessengerEXT messenger;
 	unsigned int messages;	/* from a validation layer, if there is one */
-	bool swapchain_maintenance;	/* the device has it, enabled */
+	/* the device has VK_EXT_swapchain_maintenance1, VK_KHR_..., enabled */
+	bool swapchain_maintenance, swapchain_maintenance_khr;
 	bool quiet;		/* what follows is misuse on purpose */
 #define VK_MEMBER(name) PFN_vk##name name;
 	VK_INSTANCE_CALLS(VK_MEMBER)

@@ -123,9 +123,7 @@ ENTRY(DEVICE, vkCreateSwapchainKHR, vkCreateSwapchainKHR, NULL)
 ENTRY(DEVICE, vkDestroySwapchainKHR, vkDestroySwapchainKHR, NULL)
 ENTRY(DEVICE, vkGetSwapchainImagesKHR, vkGetSwapchainImagesKHR, NULL)
 ENTRY(DEVICE, vkReleaseSwapchainImagesEXT, vkReleaseSwapchainImagesEXT, NULL)
-#ifdef VK_KHR_swapchain_maintenance1 /* newer headers' name for it */
 ENTRY(DEVICE, vkReleaseSwapchainImagesKHR, vkReleaseSwapchainImagesEXT, NULL)
-#endif
 ENTRY(DEVICE, vkSetHdrMetadataEXT, vkSetHdrMetadataEXT, NULL)
 ENTRY(DEVICE, vkAcquireNextImageKHR, vkAcquireNextImageKHR, NULL)
 ENTRY(DEVICE, vkAcquireNextImage2KHR, vkAcquireNextImage2KHR, NULL)

@@ -478,6 +478,11 @@ static inline struct semaphore *semaphore_of(VkSemaphore handle)
 /* wsi.c */
 const VkImageCreateInfo *wsi_image_info(const VkImageCreateInfo *info);
 
+/* lavapipe may have what the headers it meets here are too old for. */
+#ifndef VK_KHR_swapchain_maintenance1
+typedef PFN_vkReleaseSwapchainImagesEXT PFN_vkReleaseSwapchainImagesKHR;
+#endif
+
 /* The entry points themselves. */
 #define ENTRY(level, name, fn, ext) __typeof__(*(PFN_##name)0) figment_##fn;
 #include "entrypoints.h"
