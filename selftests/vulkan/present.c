@@ -378,12 +378,67 @@ TEST_F(chain, images_are_given_back_unpresented)
 {
 	if (!self->vk.swapchain_maintenance && !self->vk.swapchain_maintenance_khr)
 		SKIP(return, "this lavapipe has no swapchain_maintenance1");
-	if (variant->kind == SURFACE_HEADLESS)
-		SKIP(return, "lavapipe's headless swapchains crash on it");
 	if (self->vk.swapchain_maintenance)
 		give_back(_metadata, self, "vkReleaseSwapchainImagesEXT");
 	if (self->vk.swapchain_maintenance_khr)
 		give_back(_metadata, self, "vkReleaseSwapchainImagesKHR");
+}
+
+/* What a surface can do in a present mode is all answered, over what was there before. */
+TEST_F(chain, what_a_present_mode_can_is_known)
+{
+	struct vk *vk = &self->vk;
+	VkSurfacePresentModeEXT mode = {
+		.sType = VK_STRUCTURE_TYPE_SURFACE_PRESENT_MODE_EXT,
+		.presentMode = variant->mode,
+	};
+	VkPhysicalDeviceSurfaceInfo2KHR info = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SURFACE_INFO_2_KHR,
+		.pNext = &mode,
+		.surface = self->surface.surface,
+	};
+	VkPresentModeKHR modes[8] = { VK_PRESENT_MODE_MAX_ENUM_KHR };
+	VkSurfacePresentModeCompatibilityEXT compatible = {
+		.sType = VK_STRUCTURE_TYPE_SURFACE_PRESENT_MODE_COMPATIBILITY_EXT,
+		.presentModeCount = 99,
+	};
+	VkSurfacePresentScalingCapabilitiesEXT scaling = {
+		.sType = VK_STRUCTURE_TYPE_SURFACE_PRESENT_SCALING_CAPABILITIES_EXT,
+		.pNext = &compatible,
+		.supportedPresentScaling = ~0u,
+		.supportedPresentGravityX = ~0u,
+		.supportedPresentGravityY = ~0u,
+	};
+	VkSurfaceCapabilities2KHR caps = {
+		.sType = VK_STRUCTURE_TYPE_SURFACE_CAPABILITIES_2_KHR,
+		.pNext = &scaling,
+	};
+	VkExtent2D *least = &caps.surfaceCapabilities.minImageExtent;
+	VkExtent2D *most = &caps.surfaceCapabilities.maxImageExtent;
+	bool itself = false;
+	uint32_t count;
+
+	if (!vk->swapchain_maintenance && !vk->swapchain_maintenance_khr)
+		SKIP(return, "this lavapipe has no swapchain_maintenance1");
+	VK(vkGetPhysicalDeviceSurfaceCapabilities2KHR(vk->physical, &info, &caps));
+	count = compatible.presentModeCount;
+	EXPECT_LE(1, count);
+	ASSERT_GE(ARRAY_SIZE(modes), count);
+	EXPECT_EQ(0, scaling.supportedPresentScaling);
+	EXPECT_EQ(0, scaling.supportedPresentGravityX);
+	EXPECT_EQ(0, scaling.supportedPresentGravityY);
+	EXPECT_EQ(least->width, scaling.minScaledImageExtent.width);
+	EXPECT_EQ(least->height, scaling.minScaledImageExtent.height);
+	EXPECT_EQ(most->width, scaling.maxScaledImageExtent.width);
+	EXPECT_EQ(most->height, scaling.maxScaledImageExtent.height);
+
+	compatible.presentModeCount = ARRAY_SIZE(modes);
+	compatible.pPresentModes = modes;
+	VK(vkGetPhysicalDeviceSurfaceCapabilities2KHR(vk->physical, &info, &caps));
+	EXPECT_EQ(count, compatible.presentModeCount);
+	for (uint32_t i = 0; i < count; i++)
+		itself |= modes[i] == variant->mode;
+	EXPECT_TRUE(itself);
 }
 
 /* What takes a fence, a semaphore or a swapchain is figment's, by all of its names. */

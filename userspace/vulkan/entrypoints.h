@@ -55,6 +55,8 @@ ENTRY(PHYSICAL, vkGetPhysicalDeviceExternalSemaphoreProperties,
       vkGetPhysicalDeviceExternalSemaphoreProperties, NULL)
 ENTRY(PHYSICAL, vkGetPhysicalDeviceExternalSemaphorePropertiesKHR,
       vkGetPhysicalDeviceExternalSemaphoreProperties, NULL)
+ENTRY(PHYSICAL, vkGetPhysicalDeviceSurfaceCapabilities2KHR,
+      vkGetPhysicalDeviceSurfaceCapabilities2KHR, NULL)
 ENTRY(PHYSICAL, vkCreateDevice, vkCreateDevice, NULL)
 
 ENTRY(DEVICE, vkGetDeviceProcAddr, vkGetDeviceProcAddr, NULL)

@@ -84,11 +84,15 @@ static bool load_calls(struct instance *instance)
 #define LOAD(name, other) \
 	instance->lvp.name = (PFN_vk##name)get(handle, "vk" #name); \
 	if (!instance->lvp.name) \
-		instance->lvp.name = (PFN_vk##name)get(handle, "vk" #other); \
+		instance->lvp.name = (PFN_vk##name)get(handle, "vk" #other);
+#define CHECK(name, other) \
 	if (!instance->lvp.name) \
 		return false;
 	LVP_INSTANCE_CALLS(LOAD)
+	LVP_OPTIONAL_INSTANCE_CALLS(LOAD)
+	LVP_INSTANCE_CALLS(CHECK)
 #undef LOAD
+#undef CHECK
 	return true;
 }
 

@@ -19,7 +19,7 @@
  *	submit.c queue.c hold.c executor.c	from vkQueueSubmit to lavapipe and back
  *	sync.c fence.c semaphore.c relay.c	payloads, all of them drm_syncobjs
  *	memory.c image.c query.c	what lavapipe needs help with
- *	wsi.c swapchain.c wayland.c	presenting
+ *	wsi.c swapchain.c wayland.c headless.c	presenting
  *	table.c chain.c log.c		the tools
  *
  * Locking: an object's entry needs no lock, as Vulkan has the application
@@ -112,6 +112,7 @@ enum table_kind {
 	TABLE_IMAGE,
 	TABLE_QUERY_POOL,
 	TABLE_SWAPCHAIN,
+	TABLE_HEADLESS,		/* lavapipe's, to nowhere */
 };
 
 bool table_insert(enum table_kind kind, uint64_t handle, void *object);
@@ -150,6 +151,10 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(CreateDevice, CreateDevice) \
 	CALL(GetDeviceProcAddr, GetDeviceProcAddr)
 
+/* May be missing: what an application did not enable. */
+#define LVP_OPTIONAL_INSTANCE_CALLS(CALL) \
+	CALL(GetPhysicalDeviceSurfaceCapabilities2KHR, GetPhysicalDeviceSurfaceCapabilities2KHR)
+
 #define LVP_DEVICE_CALLS(CALL) \
 	CALL(DestroyDevice, DestroyDevice) \
 	CALL(DeviceWaitIdle, DeviceWaitIdle) \
@@ -172,7 +177,7 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(DestroyQueryPool, DestroyQueryPool) \
 	CALL(GetQueryPoolResults, GetQueryPoolResults)
 
-/* May be missing: what an application did not enable, or a newer version has. */
+/* Likewise, or what a newer version has. */
 #define LVP_OPTIONAL_DEVICE_CALLS(CALL) \
 	CALL(GetDeviceQueue2, GetDeviceQueue2) \
 	CALL(GetImageMemoryRequirements2, GetImageMemoryRequirements2KHR) \
@@ -218,6 +223,7 @@ struct instance {
 	VkInstance handle;
 	struct {
 		LVP_INSTANCE_CALLS(LVP_MEMBER)
+		LVP_OPTIONAL_INSTANCE_CALLS(LVP_MEMBER)
 	} lvp;
 	uint32_t generation;	/* of the process that made it: fork.c */
 	pthread_mutex_t lock;	/* finding the handles of the devices */
@@ -477,6 +483,11 @@ static inline struct semaphore *semaphore_of(VkSemaphore handle)
 
 /* wsi.c */
 const VkImageCreateInfo *wsi_image_info(const VkImageCreateInfo *info);
+
+/* headless.c */
+bool headless_created(struct device *dev, VkSurfaceKHR surface, VkSwapchainKHR handle);
+void headless_destroyed(VkSwapchainKHR handle);
+bool headless_release(const VkReleaseSwapchainImagesInfoEXT *info, VkResult *result);
 
 /* lavapipe may have what the headers it meets here are too old for. */
 #ifndef VK_KHR_swapchain_maintenance1

@@ -46,7 +46,12 @@ VkResult figment_vkCreateSwapchainKHR(VkDevice handle, const VkSwapchainCreateIn
 		swapchain_retire(old);
 		info.oldSwapchain = VK_NULL_HANDLE;
 	}
-	return dev->lvp.CreateSwapchainKHR(handle, &info, alloc, out);
+	result = dev->lvp.CreateSwapchainKHR(handle, &info, alloc, out);
+	if (!result && !headless_created(dev, info.surface, *out)) {
+		dev->lvp.DestroySwapchainKHR(handle, *out, alloc);
+		result = VK_ERROR_OUT_OF_HOST_MEMORY;
+	}
+	return result;
 }
 
 void figment_vkDestroySwapchainKHR(VkDevice handle, VkSwapchainKHR object,
@@ -54,10 +59,12 @@ void figment_vkDestroySwapchainKHR(VkDevice handle, VkSwapchainKHR object,
 {
 	struct swapchain *chain = swapchain_of(object);
 
-	if (chain)
+	if (chain) {
 		swapchain_destroy(chain);
-	else
-		device_of(handle)->lvp.DestroySwapchainKHR(handle, object, alloc);
+		return;
+	}
+	headless_destroyed(object);
+	device_of(handle)->lvp.DestroySwapchainKHR(handle, object, alloc);
 }
 
 VkResult figment_vkGetSwapchainImagesKHR(VkDevice handle, VkSwapchainKHR object, uint32_t *count,
@@ -74,11 +81,15 @@ VkResult figment_vkReleaseSwapchainImagesEXT(VkDevice handle,
 					     const VkReleaseSwapchainImagesInfoEXT *info)
 {
 	struct swapchain *chain = swapchain_of(info->swapchain);
+	VkResult result;
 
-	if (!chain)
-		return device_of(handle)->lvp.ReleaseSwapchainImagesEXT(handle, info);
-	swapchain_release(chain, info->imageIndexCount, info->pImageIndices);
-	return VK_SUCCESS;
+	if (chain) {
+		swapchain_release(chain, info->imageIndexCount, info->pImageIndices);
+		return VK_SUCCESS;
+	}
+	if (headless_release(info, &result))
+		return result;
+	return device_of(handle)->lvp.ReleaseSwapchainImagesEXT(handle, info);
 }
 
 /* A virtual GPU's colours are what they are. */
