@@ -5,7 +5,8 @@
  * Catches a shim that passes for a CPU or for lavapipe; whose UUIDs change from
  * process to process, or are lavapipe's; whose DRM node properties are not the
  * nodes'; that advertises what it cannot enable, or twice; that leaves lavapipe's
- * sparse features on; that claims handle types it has not, or takes them.
+ * sparse features on; that claims handle types it has not, or takes them; whose
+ * pipeline caches are another device's, as lavapipe's would be.
  */
 #include <stdio.h>
 #include <string.h>
@@ -326,6 +327,79 @@ TEST_F(identity, nothing_is_sparse)
 	EXPECT_EQ(0, count);
 	self->vk.quiet = true;
 	EXPECT_EQ(VK_ERROR_FEATURE_NOT_PRESENT, create_with(physical, NULL, 0, &ask, &device));
+}
+
+static bool all_are(const uint8_t *at, size_t size, uint8_t byte)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (at[i] != byte)
+			return false;
+	}
+	return true;
+}
+
+#define UNTOUCHED 0xa5
+
+static void pipeline_cache(struct __test_metadata *_metadata, struct vk *vk)
+{
+	static const size_t short_sizes[] = {
+		0, 4, 16, sizeof(VkPipelineCacheHeaderVersionOne) - 1,
+	};
+	VkPipelineCacheCreateInfo info = {
+		.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
+	};
+	VkPipelineCacheHeaderVersionOne header;
+	VkPhysicalDeviceProperties p;
+	VkPipelineCache cache, again;
+	static uint8_t data[65536];
+	size_t whole, size;
+
+	vkGetPhysicalDeviceProperties(vk->physical, &p);
+	VK(vkCreatePipelineCache(vk->device, &info, NULL, &cache));
+	ASSERT_EQ(VK_SUCCESS, vkGetPipelineCacheData(vk->device, cache, &whole, NULL));
+	ASSERT_LE(sizeof(header), whole);
+	ASSERT_GT(sizeof(data), whole);
+
+	/* Of no use: nothing is written. */
+	for (size_t i = 0; i < ARRAY_SIZE(short_sizes); i++) {
+		memset(data, UNTOUCHED, sizeof(data));
+		size = short_sizes[i];
+		EXPECT_EQ(VK_INCOMPLETE, vkGetPipelineCacheData(vk->device, cache, &size, data));
+		EXPECT_EQ(0, size);
+		EXPECT_TRUE(all_are(data, sizeof(data), UNTOUCHED));
+	}
+	/* Just enough, and more. */
+	for (int more = 0; more < 2; more++) {
+		memset(data, UNTOUCHED, sizeof(data));
+		size = more ? sizeof(data) : whole;
+		ASSERT_EQ(VK_SUCCESS, vkGetPipelineCacheData(vk->device, cache, &size, data));
+		EXPECT_EQ(whole, size);
+		EXPECT_TRUE(all_are(data + whole, sizeof(data) - whole, UNTOUCHED));
+		memcpy(&header, data, sizeof(header));
+		EXPECT_EQ(sizeof(header), header.headerSize);
+		EXPECT_EQ(VK_PIPELINE_CACHE_HEADER_VERSION_ONE, header.headerVersion);
+		EXPECT_EQ(p.vendorID, header.vendorID);
+		EXPECT_EQ(p.deviceID, header.deviceID);
+		EXPECT_EQ(0, memcmp(p.pipelineCacheUUID, header.pipelineCacheUUID, VK_UUID_SIZE));
+	}
+	info.initialDataSize = whole;
+	info.pInitialData = data;
+	EXPECT_EQ(VK_SUCCESS, vkCreatePipelineCache(vk->device, &info, NULL, &again));
+	vkDestroyPipelineCache(vk->device, again, NULL);
+	vkDestroyPipelineCache(vk->device, cache, NULL);
+}
+
+TEST_F(identity, pipeline_caches_are_the_devices)
+{
+	VkPhysicalDevice devices[VK_MAX_DEVICES];
+	uint32_t count = vk_find(self->vk.instance, true, devices);
+
+	for (uint32_t i = 0; i < count; i++) {
+		self->vk.physical = devices[i];
+		vk_plain_device(&self->vk);
+		pipeline_cache(_metadata, &self->vk);
+		vk_device_close(&self->vk);
+	}
 }
 
 /* Of every bit there is, and those there may be, the ones that are answered wrongly. */

@@ -119,6 +119,8 @@ ENTRY(DEVICE, vkCreateQueryPool, vkCreateQueryPool, NULL)
 ENTRY(DEVICE, vkDestroyQueryPool, vkDestroyQueryPool, NULL)
 ENTRY(DEVICE, vkGetQueryPoolResults, vkGetQueryPoolResults, NULL)
 
+ENTRY(DEVICE, vkGetPipelineCacheData, vkGetPipelineCacheData, NULL)
+
 ENTRY(DEVICE, vkBindImageMemory2, vkBindImageMemory2, NULL)
 ENTRY(DEVICE, vkBindImageMemory2KHR, vkBindImageMemory2, NULL)
 ENTRY(DEVICE, vkCreateSwapchainKHR, vkCreateSwapchainKHR, NULL)

@@ -18,7 +18,7 @@
  *	device.c fork.c			a render node's file and its queues
  *	submit.c queue.c hold.c executor.c	from vkQueueSubmit to lavapipe and back
  *	sync.c fence.c semaphore.c relay.c	payloads, all of them drm_syncobjs
- *	memory.c image.c query.c	what lavapipe needs help with
+ *	memory.c image.c query.c pipeline_cache.c	what lavapipe needs help with
  *	wsi.c swapchain.c wayland.c headless.c	presenting
  *	table.c chain.c log.c		the tools
  *
@@ -175,7 +175,8 @@ const struct lavapipe *lavapipe_get(void);
 	CALL(GetImageSubresourceLayout, GetImageSubresourceLayout) \
 	CALL(CreateQueryPool, CreateQueryPool) \
 	CALL(DestroyQueryPool, DestroyQueryPool) \
-	CALL(GetQueryPoolResults, GetQueryPoolResults)
+	CALL(GetQueryPoolResults, GetQueryPoolResults) \
+	CALL(GetPipelineCacheData, GetPipelineCacheData)
 
 /* Likewise, or what a newer version has. */
 #define LVP_OPTIONAL_DEVICE_CALLS(CALL) \
