@@ -8,7 +8,11 @@
  * mappings and jobs; whoever has a dma-buf's fd has its inode in an fdinfo.
  *
  * A line is a record. What programs call themselves is therefore escaped.
+ *
+ * There can be a million buffers, whose list nobody may hold for as long as it takes to
+ * print it: others make buffers meanwhile.
  */
+#include <linux/delay.h>
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
@@ -16,6 +20,9 @@
 #include "figment_drv.h"
 
 #define FIGMENT_COMM_ESCAPE	" ,:\t\n\\"
+
+/* How many buffers are printed in one go. */
+#define FIGMENT_PORTION		256
 
 static struct figment_device *figment_debugfs_device(struct seq_file *m)
 {
@@ -85,9 +92,32 @@ static void figment_debugfs_holders(struct seq_file *m, const struct figment_bo 
 		seq_putc(m, '-');
 }
 
+/*
+ * Lets others have the lock. The buffer stays in the list meanwhile, unless it is about
+ * to leave; and is put later, without the lock, which its end takes. Return: it.
+ */
+static struct drm_gem_object *figment_debugfs_pause(struct figment_device *fdev,
+						    struct figment_bo *bo,
+						    struct drm_gem_object *before)
+{
+	struct drm_gem_object *obj = &bo->base.base;
+
+	if (!kref_get_unless_zero(&obj->refcount))
+		return before;
+	mutex_unlock(&fdev->lock);
+	if (before)
+		drm_gem_object_put(before);
+	/* Who spins for a lock that is free for no moment does so for long. */
+	usleep_range(50, 100);
+	mutex_lock(&fdev->lock);
+	return obj;
+}
+
 static int figment_debugfs_memory(struct seq_file *m, void *unused)
 {
 	struct figment_device *fdev = figment_debugfs_device(m);
+	struct drm_gem_object *held = NULL;
+	unsigned int portion = 0;
 	struct figment_bo *bo;
 
 	seq_printf(m, "limit %llu used %lld\n", fdev->memory_limit,
@@ -103,8 +133,15 @@ static int figment_debugfs_memory(struct seq_file *m, void *unused)
 			   READ_ONCE(bo->dmabuf));
 		figment_debugfs_holders(m, bo);
 		seq_printf(m, " %s\n", bo->label);
+		/* Then all of it is printed again, into a larger buffer. */
+		if (seq_has_overflowed(m))
+			break;
+		if (++portion % FIGMENT_PORTION == 0)
+			held = figment_debugfs_pause(fdev, bo, held);
 	}
 	mutex_unlock(&fdev->lock);
+	if (held)
+		drm_gem_object_put(held);
 	return 0;
 }
 

@@ -161,6 +161,51 @@ TEST_F(tool, info_of_queues)
 	}
 }
 
+#define MANY	3000
+
+/* What comes and goes while the list is printed, and is often the last of it. */
+static void come_and_go(int sock)
+{
+	int fd = device_open();
+
+	send_word(sock, 0);
+	for (;;) {
+		uint32_t handles[16];
+
+		for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
+			must(figment_bo_create(fd, PAGE, &handles[i]));
+		for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
+			must(figment_bo_close(fd, handles[i]));
+	}
+}
+
+TEST_F(tool, info_of_many_buffers)
+{
+	struct child child = child_start(come_and_go);
+	char label[DRM_FIGMENT_LABEL_SIZE];
+	char *output, *at;
+	int next = 0;
+
+	recv_word(child.sock);
+	for (int i = 0; i < MANY; i++) {
+		uint32_t handle;
+
+		must(figment_bo_create(self->fd, PAGE, &handle));
+		snprintf(label, sizeof(label), "one of many: %d;", i);
+		must(figment_bo_label(self->fd, handle, label));
+	}
+	/* Each is there once, in the order they were made in. */
+	output = RUN(0, "figment info");
+	for (at = output; (at = strstr(at, "one of many: ")); at++) {
+		snprintf(label, sizeof(label), "one of many: %d;", next++);
+		ASSERT_EQ(0, strncmp(at, label, strlen(label))) {
+			TH_LOG("no %s at %.40s", label, at);
+		}
+	}
+	EXPECT_EQ(MANY, next);
+	child_kill(&child);
+}
+
 static void hold(int sock)
 {
 	int fd = device_open();
