@@ -39,17 +39,12 @@ static int figment_debugfs_queues(struct seq_file *m, void *unused)
 	seq_puts(m, "client pid queue engine state error completed running\n");
 	mutex_lock(&fdev->lock);
 	list_for_each_entry(queue, &fdev->queues, link) {
-		struct figment_job *job;
-		unsigned int running = 0;
-
 		spin_lock(&queue->lock);
-		list_for_each_entry(job, &queue->running, link)
-			running++;
 		seq_printf(m, "%llu %d %u %s %s %d %llu %u\n",
 			   queue->client->id, queue->client->pid, queue->id,
 			   queue->engine == FIGMENT_HOST ? "host" : "copy",
 			   !queue->error ? "alive" : queue->guilty ? "guilty" : "lost",
-			   queue->error, queue->completed, running);
+			   queue->error, queue->completed, queue->num_running);
 		spin_unlock(&queue->lock);
 	}
 	mutex_unlock(&fdev->lock);
