@@ -325,7 +325,9 @@ static void pin_far_too_much(int sock)
 {
 	const struct rlimit limit = { 8 * PAGE, 8 * PAGE };
 	int fd = recv_fd(sock);
-	void *mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* Far from the end of the address space, beyond which the size would lead. */
+	void *mem = mmap((void *)(1ul << 28), SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct drm_figment_gem_userptr args = { .addr = (uintptr_t)mem, .size = 1ull << 36 };
 
 	must_be(write_file(GROUP "/cgroup.procs", "0"));
